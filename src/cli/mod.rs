@@ -1,0 +1,1 @@
+//! The command line: words in, [`Config`](crate::config::Config) out.

@@ -1,0 +1,1 @@
+//! The seccomp filter: assembled in-process from the presets.
