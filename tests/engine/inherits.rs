@@ -1,0 +1,131 @@
+//! What the command inherits from the caller: all that it should, and nothing else.
+
+use crate::support::run::bytes;
+use crate::support::{Run, Test, Verdict, Who, each, host, world};
+use std::os::unix::ffi::OsStrExt as _;
+
+pub(crate) const TESTS: &[Test] = &[
+    each("N1 the caller's signal mask and ignored signals", n1_signals),
+    each("N2 descriptors 0, 1 and 2 and no other", n2_descriptors),
+    each("N2 init holds nothing of the host", n2_init),
+    each("N4 a closed 0, 1 or 2 becomes /dev/null", n4_closed),
+    each("N7 the working directory is /", n7_directory),
+    each("N9 arguments byte for byte", n9_arguments),
+    each("N9 10,000 arguments, and the longest one", n9_many),
+    each("N9 the environment byte for byte", n9_environment),
+    each("N9 10,000 variables", n9_many_variables),
+    each("PATH gets a default where it is unset, and only there", path),
+];
+
+fn n1_signals(who: Who) -> Verdict {
+    let show = ["sed", "-n", "/^Sig[BI]/p", "/proc/self/status"];
+    let own = Run::program(who, "/usr/bin/env").args(show);
+    let own = own.blocking(libc::SIGUSR1).blocking(libc::SIGTERM).ignoring(libc::SIGHUP).ignoring(libc::SIGALRM).run();
+    let inside = Run::inside(who, show);
+    let inside =
+        inside.blocking(libc::SIGUSR1).blocking(libc::SIGTERM).ignoring(libc::SIGHUP).ignoring(libc::SIGALRM).run();
+    inside.exits(0).prints(&own.text());
+    Ok(())
+}
+
+fn n2_descriptors(who: Who) -> Verdict {
+    let mut run = Run::probe(who, ["descriptors"]);
+    for descriptor in [3, 4, 9, 63, 255, 1000] {
+        run = run.opening(descriptor, "/etc", libc::O_RDONLY);
+    }
+    let outcome = run.run();
+    let text = outcome.exits(0).text();
+    let numbers: Vec<_> = text.lines().filter_map(|line| line.split(' ').next()).collect();
+    outcome.must(numbers == ["0", "1", "2"], "only 0, 1 and 2 should have been open");
+    Ok(())
+}
+
+fn n2_init(who: Who) -> Verdict {
+    let mut running = Run::probe(who, ["wait"]).opening(9, "/etc/passwd", libc::O_RDONLY).opening(10, "/", libc::O_RDONLY).piped().spawn();
+    running.wait_for_output("ready");
+    let held = host::descriptors(running.init());
+    let of_files: Vec<_> = held.iter().filter(|target| target.as_os_str().as_bytes().starts_with(b"/")).collect();
+    assert!(of_files.is_empty(), "PID 1 holds files of the host open: {held:?}");
+    running.end_input();
+    running.finish().exits(0);
+    Ok(())
+}
+
+fn n4_closed(who: Who) -> Verdict {
+    for combination in 0..8 {
+        let closed: Vec<i32> = (0..3).filter(|descriptor| combination & (1 << descriptor) != 0).collect();
+        // Character device 1:3, whatever its path is called.
+        let mut script = String::new();
+        for descriptor in &closed {
+            script.push_str(&format!("[ \"$(stat -L -c %t:%T /proc/$$/fd/{descriptor})\" = 1:3 ] || exit 1{descriptor}; "));
+        }
+        script.push_str("for fd in /proc/$$/fd/*; do case $fd in */[012]) ;; */10) ;; *) exit 20 ;; esac; done; exit 7");
+        Run::script(who, &script).closing(&closed).run().exits(7);
+    }
+    Ok(())
+}
+
+fn n7_directory(who: Who) -> Verdict {
+    Run::inside(who, ["pwd"]).directory("/usr").run().exits(0).prints("/");
+    Ok(())
+}
+
+fn n9_arguments(who: Who) -> Verdict {
+    let every: Vec<u8> = (1..=255).collect();
+    let words = [bytes(&every), bytes(b""), bytes(b"two\nlines\n"), bytes(b" blanks  "), bytes(b"--help"), bytes(b"-x"), bytes(b"--"), bytes(b"")];
+    let outcome = Run::probe(who, ["arguments"]).args(words).run();
+    let expected: Vec<u8> = words.iter().flat_map(|word| word.as_bytes().iter().copied().chain([0])).collect();
+    outcome.exits(0).must(outcome.stdout == expected, "the arguments should have come back byte for byte");
+    Ok(())
+}
+
+fn n9_many(who: Who) -> Verdict {
+    let words: Vec<String> = (0..10_000).map(|number| format!("argument {number}")).collect();
+    // MAX_ARG_STRLEN of the kernel, the NUL included.
+    let longest = "x".repeat(131_071);
+    let outcome = Run::probe(who, ["arguments"]).args(&words).arg(&longest).run();
+    let expected = words.join("\0") + "\0" + &longest + "\0";
+    outcome.exits(0).must(outcome.stdout == expected.as_bytes(), "the arguments should have come back byte for byte");
+    Ok(())
+}
+
+/// The environment that a command sees, when engine is executed with exactly these entries.
+fn environment_of(who: Who, entries: &[&[u8]]) -> Vec<Vec<u8>> {
+    let run = Run::program(who, world().probe()).args(["--probe", "bare-exec"]).arg(world().engine()).arg("4");
+    let run = run.arg("engine").arg(world().rootfs(who)).args(["/bin/cat", "/proc/self/environ"]);
+    let outcome = run.args(entries.iter().map(|entry| bytes(entry))).run();
+    outcome.exits(0).silent_on_stderr();
+    let mut seen: Vec<_> = outcome.stdout.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect();
+    assert_eq!(seen.pop().unwrap(), b"", "the environment ends in a NUL");
+    seen
+}
+
+fn n9_environment(who: Who) -> Verdict {
+    let every: Vec<u8> = b"EVERY=".iter().copied().chain(1..=255).collect();
+    let entries: [&[u8]; 9] =
+        [b"PATH=/bin", &every, b"EMPTY=", b"LINES=a\nb\n", b"no equals sign", b"=nameless", b"TWICE=1", b"TWICE=2", b"=="];
+    assert_eq!(environment_of(who, &entries), entries);
+    Ok(())
+}
+
+fn n9_many_variables(who: Who) -> Verdict {
+    let texts: Vec<String> = (0..10_000).map(|number| format!("VARIABLE_{number}=value {number}")).collect();
+    let mut entries: Vec<&[u8]> = texts.iter().map(String::as_bytes).collect();
+    entries.insert(0, b"PATH=/bin");
+    assert!(environment_of(who, &entries) == entries, "10,000 variables should have come back byte for byte");
+    Ok(())
+}
+
+fn path(who: Who) -> Verdict {
+    let seen = environment_of(who, &[b"A=1"]);
+    assert_eq!(seen.len(), 2, "A and PATH: {seen:?}");
+    assert!(seen.contains(&b"A=1".to_vec()));
+    assert!(
+        seen.contains(&b"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_vec()),
+        "PATH should have had docker's default: {seen:?}"
+    );
+    assert_eq!(environment_of(who, &[b"PATH=/own"]), [b"PATH=/own"]);
+    assert_eq!(environment_of(who, &[b"PATH="]), [b"PATH="]);
+    Run::inside(who, ["true"]).without_path().run().exits(0);
+    Ok(())
+}

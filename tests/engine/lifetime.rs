@@ -1,0 +1,100 @@
+//! Nothing outlives a run, and nothing in it is neglected while it lasts.
+
+use crate::support::{Run, Test, Verdict, Who, each, host, rounds, wait_for};
+use std::time::Duration;
+
+pub(crate) const TESTS: &[Test] = &[
+    each("L1 a daemon that is left behind is gone when engine returns, every time", l1_daemons),
+    each("L3 an orphan is adopted by PID 1 and goes on", l3_orphan),
+    each("L4 10,000 orphans: no zombie, and PID 1 does not grow", l4_orphans),
+    each("L5 engine killed with SIGKILL leaves nothing", l5_killed),
+    each("L5 engine killed at any moment leaves nothing", l5_killed_early),
+    each("L9 stopped processes are killed at the end too", l9_stopped),
+    each("L10 children that engine did not make are ignored", l10_foreign_child),
+    each("64 runs at once on one root filesystem", sixty_four),
+    each("a signal cannot hold PID 1: kill -9 1 and kill -STOP 1 inside do nothing", s5_inside),
+];
+
+fn l1_daemons(who: Who) -> Verdict {
+    for _ in 0..rounds(1_000, 5_000) {
+        Run::script(who, "(setsid sleep 77 >/dev/null 2>&1 &); exit 3").run().exits(3).silent_on_stderr().left_nothing();
+    }
+    Ok(())
+}
+
+fn l3_orphan(who: Who) -> Verdict {
+    Run::probe(who, ["orphan"]).run().exits(0).prints("adopted by 1\ndone");
+    Ok(())
+}
+
+fn l4_orphans(who: Who) -> Verdict {
+    let mut running = Run::probe(who, ["orphans", "10000"]).piped().spawn();
+    running.wait_for_output("ready");
+    let init = running.init();
+    let memory = || ["VmRSS", "VmSize"].map(|name| host::status_field(init, name).expect("a field of the init's status"));
+    let before = memory();
+    running.write("go\n");
+    running.wait_for_output("no zombie");
+    assert_eq!(memory(), before, "the memory of PID 1 (VmRSS, VmSize) before and after 10,000 orphans");
+    running.finish().exits(0).silent_on_stderr().left_nothing();
+    Ok(())
+}
+
+fn l5_killed(who: Who) -> Verdict {
+    let script = "setsid sleep 88 & sleep 88 & kill -STOP $!; (trap '' TERM HUP; sleep 88) & echo ready; wait";
+    let running = Run::script(who, script).spawn();
+    running.wait_for_output("ready");
+    let mark = running.mark().to_owned();
+    running.signal(libc::SIGKILL);
+    running.finish().dies_of(libc::SIGKILL);
+    wait_for("the end of everything in the container", || host::marked(&mark).is_empty().then_some(()));
+    Ok(())
+}
+
+fn l5_killed_early(who: Who) -> Verdict {
+    for step in 0..rounds(100, 2_000) {
+        let running = Run::inside(who, ["sleep", "88"]).spawn();
+        let mark = running.mark().to_owned();
+        // From before anything has happened to after everything has: a run takes some milliseconds to set up.
+        std::thread::sleep(Duration::from_micros(u64::try_from(step % 100).unwrap() * 60));
+        running.signal(libc::SIGKILL);
+        running.finish().dies_of(libc::SIGKILL);
+        wait_for("the end of everything in the container", || host::marked(&mark).is_empty().then_some(()));
+    }
+    Ok(())
+}
+
+fn l9_stopped(who: Who) -> Verdict {
+    Run::script(who, "sleep 99 & kill -STOP $!; exit 4").run().exits(4).left_nothing();
+    Ok(())
+}
+
+fn l10_foreign_child(who: Who) -> Verdict {
+    let script = "sleep 0.2 & sleep 60 & exec \"$0\" \"$@\"";
+    let run = Run::program(who, "/bin/sh").args(["-c", script]).arg(crate::support::world().engine());
+    let running = run.arg(crate::support::world().rootfs(who)).args(["/bin/sh", "-c", "sleep 0.5; echo over; exit 5"]).spawn();
+    // The sixty seconds hold standard output open, so this cannot wait for its end.
+    running.wait_for_output("over");
+    assert!(running.ended_within(crate::support::DEADLINE), "engine should have ended");
+    for process in host::marked(running.mark()) {
+        crate::support::run::send(process.pid, libc::SIGKILL);
+    }
+    running.finish().exits(5);
+    Ok(())
+}
+
+fn sixty_four(who: Who) -> Verdict {
+    let mut all: Vec<_> = (0..64).map(|number| Run::script(who, &format!("read _; echo $$; exit {number}")).piped().spawn()).collect();
+    for running in &mut all {
+        running.write("go\n");
+    }
+    for (number, running) in all.into_iter().enumerate() {
+        running.finish().exits(i32::try_from(number).unwrap()).silent_on_stderr().left_nothing();
+    }
+    Ok(())
+}
+
+fn s5_inside(who: Who) -> Verdict {
+    Run::script(who, "kill -KILL 1; kill -STOP 1; kill -SEGV 1; sleep 0.1; exit 6").run().exits(6).silent_on_stderr();
+    Ok(())
+}

@@ -1,0 +1,55 @@
+//! What engine does, seen from outside: every test drives the binary and looks at what comes back.
+//!
+//! The binary is the one that `ENGINE` names (as `make test` does), else the one that cargo built. Each test runs as
+//! root and as an unprivileged user where the run was started as root, else as the user who started it. What cannot run
+//! says why and counts as ignored; with `ENGINE_MUST_WORK=1` it fails. `ENGINE_SOAK=1` runs the long forms.
+//!
+//! The same executable, called with `--probe`, is the program that tests run inside containers: see [`probe`].
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::unreachable,
+    reason = "a test fails by panicking"
+)]
+
+mod binary;
+mod container;
+mod errors;
+mod exit_status;
+mod house;
+mod inherits;
+mod lifetime;
+mod probe;
+mod recipes;
+mod signals;
+mod support;
+
+use std::process::ExitCode;
+use support::trial::{Area, trials};
+
+/// Every area with its tests.
+const AREAS: &[Area] = &[
+    ("binary", binary::TESTS),
+    ("container", container::TESTS),
+    ("errors", errors::TESTS),
+    ("exit_status", exit_status::TESTS),
+    ("house", house::TESTS),
+    ("inherits", inherits::TESTS),
+    ("lifetime", lifetime::TESTS),
+    ("recipes", recipes::TESTS),
+    ("signals", signals::TESTS),
+];
+
+fn main() -> ExitCode {
+    let mut words = std::env::args_os().skip(1);
+    if words.next().is_some_and(|word| word == "--probe") {
+        return probe::main(&words.collect::<Vec<_>>());
+    }
+    let arguments = libtest_mimic::Arguments::from_args();
+    let conclusion = libtest_mimic::run(&arguments, trials(AREAS));
+    support::world::remove();
+    conclusion.exit_code()
+}
