@@ -21,6 +21,7 @@ impl<T> Once<T> {
     }
 
     /// The value, to the first who asks.
+    #[allow(clippy::mut_from_ref, reason = "the flag lets it happen once")]
     pub fn take(&'static self) -> Option<&'static mut T> {
         if self.taken.swap(true, Ordering::Relaxed) {
             return None;

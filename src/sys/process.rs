@@ -328,8 +328,9 @@ pub struct Ended {
 /// ECHILD where there is no such child.
 pub fn reap(pid: Option<Pid>) -> Result<Option<Ended>> {
     let mut status = 0_i32;
-    // SAFETY: `status` is valid for a write; rusage is not asked for. __WALL: whatever signal the child ends with.
+    // __WALL: whatever signal the child ends with.
     let options = kernel::WNOHANG | kernel::__WALL;
+    // SAFETY: `status` is valid for a write; rusage is not asked for.
     match unsafe { call!(wait4, pid.unwrap_or(-1), &raw mut status, options, 0) }? {
         0 => Ok(None),
         pid => Ok(Some(Ended { pid: pid as Pid, status })),
