@@ -26,6 +26,7 @@ pub mod command;
 pub mod config;
 pub mod error;
 pub mod handover;
+pub mod id_map;
 pub mod init;
 pub mod launch;
 pub mod report;

@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::error::{At, Errno, Error, Object, Step};
 use crate::sys::fd::{Dir, Fd};
-use crate::sys::file;
+use crate::sys::file::{self, Kind};
 use crate::sys::mount::{self, Attributes, Depth};
 
 /// A copy of the root filesystem with all that is mounted below it, cut off from the host: what is mounted here does
@@ -13,6 +13,9 @@ use crate::sys::mount::{self, Attributes, Depth};
 pub(super) fn open(config: &Config) -> Result<Fd, Error> {
     let path = config.rootfs.ok_or(Errno::NOENT).at(Step::OpenRoot, Object::Rootfs)?;
     let root = mount::clone_tree(Dir::Here, path, Depth::Recursive).at(Step::OpenRoot, Object::Rootfs)?;
+    if file::kind(Dir::At(&root), c"").at(Step::OpenRoot, Object::Rootfs)? != Kind::Directory {
+        return Err(Error::new(Step::OpenRoot, Object::Rootfs, Errno::NOTDIR));
+    }
     mount::make_private(&root, Depth::Recursive, Attributes::NO_DEV, Attributes::default())
         .at(Step::ProtectRoot, Object::Rootfs)?;
     Ok(root)
