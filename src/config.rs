@@ -49,6 +49,56 @@ pub struct Config {
     pub dry_run: bool,
 }
 
+impl Config {
+    /// Nothing asked for yet: all zeros.
+    pub const EMPTY: Self = Self {
+        rootfs: None,
+        command: Words(&[]),
+        files: Files {
+            mounts: Vec::new(),
+            read_only: false,
+            writes: Writes::Through,
+            changes: Changes::No,
+            proc: Proc::Auto,
+            no_sys: false,
+            no_dev: false,
+        },
+        identity: Identity { user: None, userns: Userns::Root, uid_map: Vec::new(), gid_map: Vec::new() },
+        surroundings: Surroundings { environment: Vec::new(), clear_environment: false, workdir: None, hostname: None },
+        namespaces: Namespaces {
+            net: Net::Unsaid,
+            share_ipc: false,
+            share_uts: false,
+            share_cgroup: false,
+            monotonic: None,
+            boottime: None,
+        },
+        process: Process {
+            tty: false,
+            timeout: None,
+            kill_after: None,
+            grace: None,
+            die_with_parent: false,
+            preserved: Vec::new(),
+            new_session: false,
+            no_init: false,
+            status_fd: None,
+            pid_file: None,
+            as_init: false,
+            group: false,
+        },
+        privileges: Privileges {
+            strict: false,
+            capabilities: Vec::new(),
+            allow_new_privs: false,
+            seccomp: Seccomp::Unsaid,
+            landlock: Vec::new(),
+        },
+        limits: Limits { ulimits: Vec::new(), memory: None, cpus: None, pids: None, cgroup: None },
+        dry_run: false,
+    };
+}
+
 /// What runs where no command is given, as in chroot(1).
 pub const DEFAULT_COMMAND: &CStr = c"/bin/sh";
 /// The host name inside where none is given.
@@ -71,7 +121,7 @@ pub struct Files {
     /// `-x`, `--upper DIR`: where writes to the root go.
     pub writes: Writes,
     /// `--changes[=FILE]`: list what the run changed in the root.
-    pub changes: Option<Changes>,
+    pub changes: Changes,
     /// `--proc`.
     pub proc: Proc,
     /// `--sys none`: no /sys of ours.
@@ -137,8 +187,11 @@ pub enum Writes {
 }
 
 /// Where the list of changes goes.
-#[derive(Clone, Copy)]
+#[derive(Default, Clone, Copy)]
 pub enum Changes {
+    /// It is not made.
+    #[default]
+    No,
     /// `--changes`: standard error, after the command has ended.
     Stderr,
     /// `--changes=FILE`.
@@ -233,8 +286,8 @@ pub enum EnvEdit {
 /// Which namespaces are new.
 #[derive(Default)]
 pub struct Namespaces {
-    /// `--net`; `None`: not said (host, or none with `--strict`).
-    pub net: Option<Net>,
+    /// `--net`.
+    pub net: Net,
     /// `--share ipc`.
     pub share_ipc: bool,
     /// `--share uts`.
@@ -248,8 +301,11 @@ pub struct Namespaces {
 }
 
 /// `--net`.
-#[derive(Clone, Copy)]
+#[derive(Default, Clone, Copy)]
 pub enum Net {
+    /// Not said: host, or none with `--strict`.
+    #[default]
+    Unsaid,
     /// The caller's network.
     Host,
     /// A new network namespace with lo up.
@@ -296,8 +352,8 @@ pub struct Privileges {
     pub capabilities: Vec<CapabilityEdit, CAPABILITY_EDITS_MAX>,
     /// `--allow-new-privs`: leave no_new_privs off.
     pub allow_new_privs: bool,
-    /// `--seccomp`; `None`: not said (default, or strict with `--strict`).
-    pub seccomp: Option<Seccomp>,
+    /// `--seccomp`.
+    pub seccomp: Seccomp,
     /// `--landlock-ro`, `-rw`, `-rx`.
     pub landlock: Vec<LandlockRule, LANDLOCK_RULES_MAX>,
 }
@@ -312,8 +368,11 @@ pub enum CapabilityEdit {
 }
 
 /// `--seccomp`.
-#[derive(Clone, Copy)]
+#[derive(Default, Clone, Copy)]
 pub enum Seccomp {
+    /// Not said: default, or strict with `--strict`.
+    #[default]
+    Unsaid,
     /// What namespaces do not contain is refused.
     Default,
     /// For code that is not trusted.

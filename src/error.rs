@@ -13,7 +13,7 @@ macro_rules! worded {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         #[repr(u8)]
-        pub enum $name { $(#[doc = $text] $(#[$member_doc])* $member,)* }
+        pub enum $name { $(#[doc = concat!("\"", $text, "\"")] $(#[$member_doc])* $member,)* }
 
         impl $name {
             const TABLE: &'static [(Self, &'static str)] = &[$((Self::$member, $text),)*];

@@ -11,7 +11,7 @@
 //!   forwards signals, waits,  │
 //!   reports ──── clone ────────▶ I  init: setup/ once, then init.rs for life
 //!        ▲                    │    builds the world, steps into it; PID 1:
-//!        │ one record ◀───────┼──  reaps, forwards, reports ──── clone ───▶ C  command.rs
+//!        │ one record ◀───────┼──  reaps, forwards, reports ──── clone ───▶ C  command/
 //!        │ (how it ended)     │                                             drops privileges, execve
 //! ```
 #![cfg_attr(not(test), no_std)]
@@ -22,6 +22,36 @@
 )]
 
 pub mod cli;
+pub mod command;
 pub mod config;
 pub mod error;
+pub mod handover;
+pub mod id_map;
+pub mod init;
+pub mod launch;
+pub mod report;
 pub mod seccomp;
+pub mod setup;
+pub mod sys;
+
+use config::Config;
+use sys::once::Once;
+use sys::process::{Start, exit};
+
+/// What the user asked for: large, and mostly never touched.
+static CONFIG: Once<Config> = Once::new(Config::EMPTY);
+
+/// The program: words to [`Config`], then the run that it describes.
+pub fn run(start: Start) -> ! {
+    let words = start.arguments();
+    // There is one caller, once; the status is for the type.
+    let Some(config) = CONFIG.take() else { exit(error::OWN_FAILURE) };
+    match cli::parse(&mut words.iter().skip(1), config) {
+        Ok(cli::Request::Run { consumed }) => {
+            config.command = words.skip(1 + consumed);
+            launch::run(config, start)
+        }
+        Ok(request) => launch::say::answer(request),
+        Err(usage) => launch::say::usage(&usage),
+    }
+}

@@ -1,0 +1,53 @@
+//! Which file the command is, and execve(2).
+
+use super::environment;
+use crate::config::{Config, DEFAULT_COMMAND, Words};
+use crate::error::{Errno, Error, Object, Step, Why};
+use crate::sys::fd::Dir;
+use crate::sys::file;
+use crate::sys::process;
+use core::ffi::CStr;
+
+/// Executes the command; returns only where that fails. A name without a slash is looked for in the container's PATH,
+/// never in the working directory. What is not executable is never given to a shell.
+pub(super) fn execute(config: &Config, environment: Words) -> Error {
+    let default = [Words::word(DEFAULT_COMMAND), None];
+    let (name, arguments) = match config.command.iter().next() {
+        Some(name) => (name, config.command.0),
+        None => (DEFAULT_COMMAND, default.as_slice()),
+    };
+    let failed = |errno| Error::new(Step::Execute, Object::Command, errno);
+    if name.is_empty() {
+        return failed(Errno::NOENT);
+    }
+    if name.to_bytes().contains(&b'/') {
+        let errno = process::execute(name, arguments, environment);
+        return explain(failed(errno), name);
+    }
+    let mut worst = failed(Errno::NOENT);
+    let path = environment::find(environment, b"PATH").unwrap_or_default();
+    for directory in path.split(|&byte| byte == b':').filter(|directory| !directory.is_empty()) {
+        let mut file = file::PathBuffer::new();
+        for part in [directory, b"/", name.to_bytes()] {
+            if file.extend_from_bytes(part).is_err() {
+                return failed(Errno::NAMETOOLONG);
+            }
+        }
+        match process::execute(&file, arguments, environment) {
+            Errno::NOENT if file::kind(Dir::Here, &file).is_err() => {}
+            Errno::NOTDIR => {}
+            // Another directory may have one that can be executed (execvp(3)).
+            Errno::ACCES => worst = failed(Errno::ACCES),
+            errno => return explain(failed(errno), &file),
+        }
+    }
+    worst
+}
+
+/// ENOENT for a file that is there means that what should interpret or load it is not.
+fn explain(error: Error, file: &CStr) -> Error {
+    if error.errno == Errno::NOENT && file::kind(Dir::Here, file).is_ok() {
+        return error.because(Why::MissingInterpreter);
+    }
+    error
+}

@@ -1,0 +1,42 @@
+//! What O hands to I at the clone, and I to C: everything that was true of the caller and that the command inherits.
+
+use crate::config::{Config, Words};
+use crate::error::Error;
+use crate::report::Record;
+use crate::sys::fd::Fd;
+use crate::sys::file;
+use crate::sys::process::Credentials;
+use crate::sys::signal::{Disposition, Set};
+
+/// See the module. The descriptors in it close on exec.
+pub struct Handover {
+    /// What the user asked for.
+    pub config: &'static Config,
+    /// The caller's environment.
+    pub environment: Words,
+    /// The caller's ids.
+    pub credentials: Credentials,
+    /// Which of the descriptors 0, 1 and 2 the caller had closed.
+    pub closed_stdio: [bool; 3],
+    /// The signals that the caller blocked.
+    pub mask: Set,
+    /// Whether the caller ignored SIGCHLD.
+    pub child_signal: Disposition,
+    /// Comes to its end when O does. Something to read in it: O is ready, and the id maps are written.
+    pub lifeline: Fd,
+    /// Where records go.
+    pub reports: Fd,
+}
+
+impl Handover {
+    /// Sends a record to O.
+    pub fn report(&self, record: Record) {
+        // If O is gone there is nobody to tell, and the lifeline ends everything.
+        let _ = file::write_all(self.reports.number(), &record.to_bytes());
+    }
+
+    /// Sends a failure to O.
+    pub fn fail(&self, error: Error) {
+        self.report(Record::Failed(error));
+    }
+}

@@ -1,0 +1,119 @@
+//! O, on the host: from the command line to the end of the run.
+//!
+//! O makes what the container needs of the host, clones I, and from then on only forwards, waits and tells. It holds
+//! nothing of the container and nothing of the caller that could keep either busy.
+
+mod attend;
+mod id_maps;
+pub mod say;
+mod signals;
+mod stdio;
+
+use crate::config::Config;
+use crate::error::{At, Errno, Error, Object, Place, Step, Why};
+use crate::handover::Handover;
+use crate::setup;
+use crate::sys::fd::{self, Pipe};
+use crate::sys::file;
+use crate::sys::process::{self, Fork, Namespaces, PidFd, Start};
+use crate::sys::signal::{self, Disposition};
+use attend::Outcome;
+
+/// O's whole life. Runs in O until the clone, then in both: the child goes its own way in [`setup::run`].
+pub fn run(config: &'static Config, start: Start) -> ! {
+    match launch(config, start) {
+        Ok(outcome) => outcome.end(config),
+        Err(error) => say::failure(&error, config),
+    }
+}
+
+fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
+    let credentials = start.credentials();
+    if credentials.elevated || credentials.uid != credentials.euid || credentials.gid != credentials.egid {
+        return Err(Error::new(Step::RunSetuid, Object::Place(Place::Engine), Errno::PERM).because(Why::Privileged));
+    }
+    let closed_stdio = stdio::fill_closed()?;
+    stdio::close_inherited()?;
+    let engine = Object::Place(Place::Engine);
+    // From here on no signal ends or interrupts O but those that it leaves to the kernel; they wait to be read.
+    let mask = signal::set_mask(attend::BLOCKED).at(Step::PrepareSignals, engine)?;
+    // With SIGCHLD ignored, children would vanish unseen (wait(2)).
+    let child_signal = signal::set_disposition(signal::CHLD, Disposition::Default).at(Step::PrepareSignals, engine)?;
+    let lifeline = fd::pipe().at(Step::MakePipe, engine)?;
+    let reports = fd::pipe().at(Step::MakePipe, engine)?;
+    let fork = process::clone(namespaces(config)).at(Step::MakeNamespaces, Object::Place(Place::Container))?;
+    match fork {
+        Fork::Child => {
+            drop((lifeline.write, reports.read));
+            let environment = start.environment();
+            setup::run(&Handover {
+                config,
+                environment,
+                credentials,
+                closed_stdio,
+                mask,
+                child_signal,
+                lifeline: lifeline.read,
+                reports: reports.write,
+            })
+        }
+        Fork::Parent(init) => accompany(&init, lifeline, reports, config, &credentials),
+    }
+}
+
+/// The namespaces that I is cloned into; all in one call, so that all belong to the new user namespace.
+fn namespaces(config: &Config) -> Namespaces {
+    let share = &config.namespaces;
+    Namespaces::USER
+        .and(Namespaces::PID)
+        .and(Namespaces::MOUNT)
+        .and_if(!share.share_uts, Namespaces::UTS)
+        .and_if(!share.share_ipc, Namespaces::IPC)
+        .and_if(!share.share_cgroup, Namespaces::CGROUP)
+}
+
+/// From the clone to the end. On entry I waits for its id maps; on return I is gone, and the container with it.
+fn accompany(
+    init: &PidFd,
+    lifeline: Pipe,
+    reports: Pipe,
+    config: &Config,
+    credentials: &process::Credentials,
+) -> Result<Outcome, Error> {
+    drop((lifeline.read, reports.write));
+    if let Err(error) = introduce(init, &lifeline.write, config, credentials) {
+        // I may have told already why it could not be introduced: because it had ended.
+        end_init(init);
+        return Err(error);
+    }
+    let outcome = attend::attend(init, &reports.read);
+    if outcome.is_err() {
+        end_init(init);
+    }
+    outcome
+}
+
+/// Writes the id maps and lets I go on.
+fn introduce(
+    init: &PidFd,
+    lifeline: &fd::Fd,
+    config: &Config,
+    credentials: &process::Credentials,
+) -> Result<(), Error> {
+    id_maps::write(init, config, credentials)?;
+    let engine = Object::Place(Place::Engine);
+    file::write_all(lifeline.number(), b"!").at(Step::StartInit, Object::Place(Place::Init))?;
+    // Not before: as long as the maps are being written, /proc/PID must belong to the caller.
+    process::hide().at(Step::HideInit, engine)?;
+    stdio::let_go(config);
+    process::release_stack();
+    Ok(())
+}
+
+/// Kills what has been cloned and waits until it is gone.
+fn end_init(init: &PidFd) {
+    // ESRCH: it has ended by itself.
+    let _ = signal::send(init, signal::KILL);
+    // The kernel lets SIGKILL through whatever else it does; waiting cannot take longer than it needs to clean up.
+    let _ = process::wait(init);
+}

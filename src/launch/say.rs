@@ -1,0 +1,130 @@
+//! What engine says, each thing once: failures, usage, answers.
+
+use crate::cli::{self, Request, Usage};
+use crate::config::{Config, DEFAULT_COMMAND, DEFAULT_HOSTNAME, Mount};
+use crate::error::{Error, OWN_FAILURE, Object};
+use crate::sys::file;
+use crate::sys::process;
+use crate::sys::signal::Signal;
+use heapless::Vec;
+
+const STDOUT: i32 = 1;
+const STDERR: i32 = 2;
+
+/// Text on its way to a descriptor: one write where it fits, several where it does not; nothing is cut off.
+struct Output {
+    number: i32,
+    buffer: Vec<u8, 1024>,
+    failed: bool,
+}
+
+impl Output {
+    const fn to(number: i32) -> Self {
+        Self { number, buffer: Vec::new(), failed: false }
+    }
+
+    /// Adds text as it is.
+    fn text(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.byte(byte);
+        }
+    }
+
+    /// Adds a word of the user's: what would move the cursor or begin a new line is shown as `\xNN`.
+    fn word(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            if byte < b' ' || byte == 0x7f {
+                const DIGITS: &[u8; 16] = b"0123456789abcdef";
+                self.text(b"\\x");
+                for digit in [byte >> 4, byte & 15] {
+                    self.byte(DIGITS.get(usize::from(digit)).copied().unwrap_or(b'?'));
+                }
+            } else {
+                self.byte(byte);
+            }
+        }
+    }
+
+    fn byte(&mut self, byte: u8) {
+        if self.buffer.push(byte).is_err() {
+            self.flush();
+            // There is room now.
+            let _ = self.buffer.push(byte);
+        }
+    }
+
+    /// Writes what is there. False where anything since the beginning could not be written.
+    fn flush(&mut self) -> bool {
+        self.failed |= file::write_all(self.number, &self.buffer).is_err();
+        self.buffer.clear();
+        !self.failed
+    }
+}
+
+/// `engine: cannot <step> <object>: <why> (<ERRNO>)`, and the end. Standard error may be closed, full or broken: the
+/// status says it all the same.
+pub(super) fn failure(error: &Error, config: &Config) -> ! {
+    let mut line = Output::to(STDERR);
+    line.text(b"engine: cannot ");
+    line.text(error.step.text().as_bytes());
+    line.text(b" ");
+    line.word(object(error.object, config));
+    line.text(b": ");
+    line.text(error.cause().as_bytes());
+    line.text(b" (");
+    line.text(error.errno.name().as_bytes());
+    line.text(b")\n");
+    line.flush();
+    process::exit(error.exit_status())
+}
+
+/// I was killed from outside.
+pub(super) fn init_killed(signal: Signal) {
+    let mut line = Output::to(STDERR);
+    line.text(b"engine: init was killed by ");
+    line.text(super::signals::name(signal).as_bytes());
+    line.text(b"\n");
+    line.flush();
+}
+
+/// The object as the user wrote it.
+fn object(object: Object, config: &Config) -> &[u8] {
+    let mount = |index: u16| config.files.mounts.get(usize::from(index));
+    match object {
+        Object::Place(place) => place.text().as_bytes(),
+        Object::Rootfs => config.rootfs.map_or(b"", |path| path.to_bytes()),
+        Object::Command => config.command.iter().next().unwrap_or(DEFAULT_COMMAND).to_bytes(),
+        Object::Workdir => config.surroundings.workdir.map_or(b"", |path| path.to_bytes()),
+        Object::Hostname => config.surroundings.hostname.unwrap_or(DEFAULT_HOSTNAME).to_bytes(),
+        Object::MountSource(index) | Object::MountTarget(index) => match mount(index) {
+            Some(Mount::Volume(volume)) if matches!(object, Object::MountSource(_)) => volume.source,
+            Some(Mount::Volume(volume)) => volume.target,
+            Some(Mount::Tmpfs(tmpfs)) => tmpfs.target,
+            Some(Mount::Mask(path)) => path,
+            None => b"",
+        },
+    }
+}
+
+/// A command line that makes no sense: one line that says why, one that says where to look.
+pub fn usage(usage: &Usage) -> ! {
+    let mut line = Output::to(STDERR);
+    line.text(b"engine: ");
+    for piece in usage.pieces() {
+        line.word(piece);
+    }
+    line.text(b"\ntry 'engine --help'\n");
+    line.flush();
+    process::exit(OWN_FAILURE)
+}
+
+/// `--help` and `--version`: on standard output, where someone may be reading.
+pub fn answer(request: Request) -> ! {
+    let mut output = Output::to(STDOUT);
+    match request {
+        Request::Help => cli::help(&mut |text| output.text(text)),
+        Request::Version => output.text(cli::VERSION),
+        Request::Run { .. } | Request::Check { .. } => {}
+    }
+    process::exit(if output.flush() { 0 } else { OWN_FAILURE })
+}

@@ -1,0 +1,76 @@
+//! What I and C tell O: records of one fixed size, smaller than PIPE_BUF, so that each arrives whole or not at all.
+
+use crate::error::{ERROR_BYTES, Error};
+
+/// How many bytes a record takes.
+pub const RECORD_BYTES: usize = 16;
+
+/// One thing that happened inside.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Record {
+    /// The container could not be made, or the command could not be run.
+    Failed(Error),
+    /// The command ended with this wait status.
+    Ended(i32),
+}
+
+impl Record {
+    /// For the pipe.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; RECORD_BYTES] {
+        let (kind, body) = match self {
+            Self::Failed(error) => (b'F', error.to_bytes()),
+            Self::Ended(status) => {
+                let [a, b, c, d] = status.to_ne_bytes();
+                (b'E', [a, b, c, d, 0, 0, 0, 0])
+            }
+        };
+        let mut bytes = [0; RECORD_BYTES];
+        for (target, source) in bytes.iter_mut().zip([kind].into_iter().chain(body)) {
+            *target = source;
+        }
+        bytes
+    }
+
+    /// What [`Record::to_bytes`] made; `None` where it makes no sense.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; RECORD_BYTES]) -> Option<Self> {
+        let [kind, body @ ..] = bytes;
+        let (body, rest) = body.split_first_chunk::<ERROR_BYTES>()?;
+        if rest.iter().any(|&byte| byte != 0) {
+            return None;
+        }
+        match kind {
+            b'F' => Error::from_bytes(*body).map(Self::Failed),
+            b'E' => {
+                let (status, rest) = body.split_first_chunk::<4>()?;
+                rest.iter().all(|&byte| byte == 0).then(|| Self::Ended(i32::from_ne_bytes(*status)))
+            }
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{Errno, Object, Place, Step};
+
+    #[test]
+    fn every_record_survives_the_way() {
+        let error = Error::new(Step::Mount, Object::Place(Place::Proc), Errno::PERM);
+        for record in [Record::Failed(error), Record::Ended(0x8b), Record::Ended(255 << 8), Record::Ended(-1)] {
+            assert_eq!(Record::from_bytes(record.to_bytes()), Some(record));
+        }
+    }
+
+    #[test]
+    fn nonsense_is_told_from_a_record() {
+        let good = Record::Ended(7).to_bytes();
+        for index in [0, RECORD_BYTES - 1] {
+            let mut bytes = good;
+            bytes[index] ^= 0x55;
+            assert_eq!(Record::from_bytes(bytes), None, "byte {index}");
+        }
+    }
+}

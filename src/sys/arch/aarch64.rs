@@ -1,0 +1,32 @@
+use core::arch::naked_asm;
+
+/// clone(2) with CLONE_VM: the child begins at `entry(argument)` on `stack`; the parent gets its number or -errno.
+///
+/// # Safety
+/// `stack` must be aligned to 16, grow downwards into memory that is the child's alone, and `entry` must not return.
+#[unsafe(naked)]
+pub(in crate::sys) unsafe extern "C" fn clone_onto(
+    flags: usize,
+    stack: *mut u8,
+    child_tid: *mut u32,
+    entry: extern "C" fn(*const ()) -> !,
+    argument: *const (),
+) -> isize {
+    // The kernel keeps every register but x0, in both processes. Arguments: flags, stack, parent_tid, tls, child_tid.
+    naked_asm!(
+        "mov x9, x3",
+        "mov x10, x4",
+        "mov x4, x2",
+        "mov x2, xzr",
+        "mov x3, xzr",
+        "mov x8, #220",
+        "svc #0",
+        "cbnz x0, 1f",
+        "mov x29, xzr",
+        "mov x30, xzr",
+        "mov x0, x10",
+        "blr x9",
+        "udf #0",
+        "1: ret",
+    )
+}

@@ -1,0 +1,36 @@
+use core::arch::naked_asm;
+
+/// clone(2) with CLONE_VM: the child begins at `entry(argument)` on `stack`; the parent gets its number or -errno.
+///
+/// # Safety
+/// `stack` must be aligned to 8, grow downwards into memory that is the child's alone, and `entry` must not return.
+#[unsafe(naked)]
+pub(in crate::sys) unsafe extern "C" fn clone_onto(
+    flags: usize,
+    stack: *mut u8,
+    child_tid: *mut u32,
+    entry: extern "C" fn(*const ()) -> !,
+    argument: *const (),
+) -> isize {
+    // The kernel keeps every register but r0, in both processes. Arguments: flags, stack, parent_tid, tls, child_tid.
+    // r7 holds the call's number and may be the frame pointer of the caller, so it is put back in the parent.
+    naked_asm!(
+        "push {{r4, r5, r6, r7}}",
+        "mov r5, r3",
+        "ldr r6, [sp, #16]",
+        "mov r4, r2",
+        "mov r2, #0",
+        "mov r3, #0",
+        "mov r7, #120",
+        "svc #0",
+        "cmp r0, #0",
+        "bne 1f",
+        "mov fp, #0",
+        "mov lr, #0",
+        "mov r0, r6",
+        "blx r5",
+        "udf #0",
+        "1: pop {{r4, r5, r6, r7}}",
+        "bx lr",
+    )
+}

@@ -1,0 +1,32 @@
+use core::arch::naked_asm;
+
+/// clone(2) with CLONE_VM: the child begins at `entry(argument)` on `stack`; the parent gets its number or -errno.
+///
+/// # Safety
+/// `stack` must be aligned to 16, grow downwards into memory that is the child's alone, and `entry` must not return.
+#[unsafe(naked)]
+pub(in crate::sys) unsafe extern "C" fn clone_onto(
+    flags: usize,
+    stack: *mut u8,
+    child_tid: *mut u32,
+    entry: extern "C" fn(*const ()) -> !,
+    argument: *const (),
+) -> isize {
+    // The kernel keeps every register but a0, in both processes. Arguments: flags, stack, parent_tid, tls, child_tid.
+    naked_asm!(
+        "mv t0, a3",
+        "mv t1, a4",
+        "mv a4, a2",
+        "li a2, 0",
+        "li a3, 0",
+        "li a7, 220",
+        "ecall",
+        "bnez a0, 1f",
+        "li s0, 0",
+        "li ra, 0",
+        "mv a0, t1",
+        "jalr t0",
+        "unimp",
+        "1: ret",
+    )
+}

@@ -1,0 +1,30 @@
+use core::arch::naked_asm;
+
+/// clone(2) with CLONE_VM: the child begins at `entry(argument)` on `stack`; the parent gets its number or -errno.
+///
+/// # Safety
+/// `stack` must be aligned to 16, grow downwards into memory that is the child's alone, and `entry` must not return.
+#[unsafe(naked)]
+pub(in crate::sys) unsafe extern "C" fn clone_onto(
+    flags: usize,
+    stack: *mut u8,
+    child_tid: *mut u32,
+    entry: extern "C" fn(*const ()) -> !,
+    argument: *const (),
+) -> isize {
+    // The kernel keeps every register but rax, rcx and r11, in both processes.
+    naked_asm!(
+        "mov r10, rdx",
+        "mov r9, rcx",
+        "xor edx, edx",
+        "mov eax, 56",
+        "syscall",
+        "test eax, eax",
+        "jnz 1f",
+        "xor ebp, ebp",
+        "mov rdi, r8",
+        "call r9",
+        "ud2",
+        "1: ret",
+    )
+}

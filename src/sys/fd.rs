@@ -1,0 +1,140 @@
+//! File descriptors that close themselves.
+
+use super::{Result, call};
+use crate::error::Errno;
+use linux_raw_sys::general as kernel;
+use syscalls::Sysno;
+
+/// An open file descriptor; closed when dropped.
+#[derive(Debug)]
+pub struct Fd(i32);
+
+impl Fd {
+    /// Takes what a system call returned.
+    pub(super) const fn from_kernel(number: usize) -> Self {
+        Self(number as i32)
+    }
+
+    /// Its number.
+    #[must_use]
+    pub const fn number(&self) -> i32 {
+        self.0
+    }
+
+    /// Gives it up without closing it: it stays open until the process ends or executes something.
+    pub fn leak(self) -> i32 {
+        let number = self.0;
+        core::mem::forget(self);
+        number
+    }
+}
+
+impl Drop for Fd {
+    fn drop(&mut self) {
+        close(self.0);
+    }
+}
+
+/// Closes a descriptor. There is nothing to be done about a failure: Linux frees the number in every case, and what is
+/// closed here holds no unwritten data. Never retried, since after EINTR the number may be somebody else's (close(2)).
+pub fn close(number: i32) {
+    // SAFETY: no memory is involved.
+    let _ = unsafe { super::once(Sysno::close, [number as usize, 0, 0, 0, 0, 0]) };
+}
+
+/// Where a relative path begins.
+#[derive(Clone, Copy)]
+pub enum Dir<'a> {
+    /// The working directory.
+    Here,
+    /// A directory that is open, or a detached mount.
+    At(&'a Fd),
+}
+
+impl Dir<'_> {
+    /// As the kernel wants it.
+    pub(super) const fn number(self) -> i32 {
+        match self {
+            Self::Here => kernel::AT_FDCWD,
+            Self::At(fd) => fd.0,
+        }
+    }
+}
+
+/// Closes every descriptor from `first` to `last`.
+///
+/// # Errors
+/// ENOSYS before Linux 5.9.
+pub fn close_range(first: i32, last: i32) -> Result<()> {
+    // SAFETY: no memory is involved.
+    unsafe { call!(close_range, first, last, 0) }.map(drop)
+}
+
+/// close_range(2); not in the kernel headers that the crate was made from.
+const CLOSE_RANGE_CLOEXEC: u32 = 1 << 2;
+
+/// Sets close-on-exec for every descriptor from `first` on.
+///
+/// # Errors
+/// ENOSYS before 5.9, EINVAL before 5.11.
+pub fn close_on_exec_from(first: i32) -> Result<()> {
+    // SAFETY: no memory is involved.
+    unsafe { call!(close_range, first, i32::MAX, CLOSE_RANGE_CLOEXEC) }.map(drop)
+}
+
+/// Makes `number` refer to what `fd` refers to, and not close-on-exec.
+///
+/// # Errors
+/// EBADF, EMFILE; see dup(2).
+pub fn duplicate_onto(fd: &Fd, number: i32) -> Result<()> {
+    if fd.0 == number {
+        // dup3(2) refuses equal numbers.
+        return set_close_on_exec(number, false);
+    }
+    // SAFETY: no memory is involved.
+    unsafe { call!(dup3, fd.0, number, 0) }.map(drop)
+}
+
+/// Sets or clears close-on-exec.
+///
+/// # Errors
+/// EBADF.
+pub fn set_close_on_exec(number: i32, on: bool) -> Result<()> {
+    let flag = if on { kernel::FD_CLOEXEC } else { 0 };
+    // SAFETY: no memory is involved.
+    unsafe { call!(fcntl, number, kernel::F_SETFD, flag) }.map(drop)
+}
+
+/// Whether a descriptor is open.
+///
+/// # Errors
+/// What fcntl(2) says beside EBADF.
+pub fn is_open(number: i32) -> Result<bool> {
+    // SAFETY: no memory is involved.
+    match unsafe { call!(fcntl, number, kernel::F_GETFD, 0) } {
+        Ok(_) => Ok(true),
+        Err(Errno::BADF) => Ok(false),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// The two ends of a pipe.
+#[derive(Debug)]
+pub struct Pipe {
+    /// Where bytes come out.
+    pub read: Fd,
+    /// Where bytes go in.
+    pub write: Fd,
+}
+
+/// Makes a pipe whose ends close on exec.
+///
+/// # Errors
+/// EMFILE, ENFILE; see pipe(2).
+pub fn pipe() -> Result<Pipe> {
+    let mut ends = [0_i32; 2];
+    // SAFETY: `ends` has room for the two numbers.
+    unsafe { call!(pipe2, &raw mut ends, kernel::O_CLOEXEC) }?;
+    let [read, write] = ends;
+    Ok(Pipe { read: Fd(read), write: Fd(write) })
+}

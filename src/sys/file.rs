@@ -1,0 +1,251 @@
+//! Files: open, read, write, make, look at.
+
+use super::fd::{Dir, Fd};
+use super::{Result, call};
+use crate::error::Errno;
+use core::ffi::CStr;
+use linux_raw_sys::general as kernel;
+
+/// A path of the kernel's longest length, for what is not NUL-terminated where it stands.
+pub type PathBuffer = heapless::CString<4096>;
+
+/// Terminates `text` for the kernel.
+///
+/// # Errors
+/// ENAMETOOLONG where it has more than 4095 bytes; EINVAL where it has a NUL inside.
+pub fn path(text: &[u8]) -> Result<PathBuffer> {
+    let mut buffer = PathBuffer::new();
+    match buffer.extend_from_bytes(text) {
+        Ok(()) => Ok(buffer),
+        Err(heapless::c_string::ExtendError::Capacity(_)) => Err(Errno::NAMETOOLONG),
+        Err(_) => Err(Errno::INVAL),
+    }
+}
+
+/// Opens a file that is there already. `flags` beside O_CLOEXEC.
+fn open_with(dir: Dir<'_>, path: &CStr, flags: u32) -> Result<Fd> {
+    // SAFETY: `path` is NUL-terminated.
+    unsafe { call!(openat, dir.number(), path.as_ptr(), flags | kernel::O_CLOEXEC, 0) }.map(Fd::from_kernel)
+}
+
+/// Opens for reading; never waits for a fifo's writer, never takes a terminal.
+///
+/// # Errors
+/// See open(2).
+pub fn open_read(dir: Dir<'_>, path: &CStr) -> Result<Fd> {
+    open_with(dir, path, kernel::O_RDONLY | kernel::O_NOCTTY | kernel::O_NONBLOCK)
+}
+
+/// Opens for writing what exists.
+///
+/// # Errors
+/// See open(2).
+pub fn open_write(dir: Dir<'_>, path: &CStr) -> Result<Fd> {
+    open_with(dir, path, kernel::O_WRONLY | kernel::O_NOCTTY)
+}
+
+/// Opens for reading and writing what exists, a device for example.
+///
+/// # Errors
+/// See open(2).
+pub fn open_read_write(dir: Dir<'_>, path: &CStr) -> Result<Fd> {
+    open_with(dir, path, kernel::O_RDWR | kernel::O_NOCTTY)
+}
+
+/// Takes hold of a directory without opening it for reading.
+///
+/// # Errors
+/// See open(2), O_PATH.
+pub fn open_directory(dir: Dir<'_>, path: &CStr) -> Result<Fd> {
+    open_with(dir, path, kernel::O_PATH | kernel::O_DIRECTORY)
+}
+
+/// Reads up to `buffer.len()` bytes; 0 at the end of file.
+///
+/// # Errors
+/// See read(2).
+pub fn read(fd: &Fd, buffer: &mut [u8]) -> Result<usize> {
+    // SAFETY: `buffer` is valid for writes of its length.
+    unsafe { call!(read, fd.number(), buffer.as_mut_ptr(), buffer.len()) }
+}
+
+/// Reads until the buffer is full or the file ends.
+///
+/// # Errors
+/// See read(2).
+pub fn read_full(fd: &Fd, buffer: &mut [u8]) -> Result<usize> {
+    let mut filled = 0;
+    while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
+        match read(fd, rest)? {
+            0 => break,
+            count => filled += count,
+        }
+    }
+    Ok(filled)
+}
+
+/// Writes some of `bytes`.
+///
+/// # Errors
+/// See write(2).
+pub fn write_some(number: i32, bytes: &[u8]) -> Result<usize> {
+    // SAFETY: `bytes` is valid for reads of its length.
+    unsafe { call!(write, number, bytes.as_ptr(), bytes.len()) }
+}
+
+/// Writes all of `bytes`.
+///
+/// # Errors
+/// See write(2); EIO where the kernel takes nothing and says nothing.
+pub fn write_all(number: i32, mut bytes: &[u8]) -> Result<()> {
+    while !bytes.is_empty() {
+        match write_some(number, bytes)? {
+            0 => return Err(Errno::IO),
+            count => bytes = bytes.get(count..).unwrap_or_default(),
+        }
+    }
+    Ok(())
+}
+
+/// Makes a directory.
+///
+/// # Errors
+/// See mkdir(2).
+pub fn make_directory(dir: Dir<'_>, path: &CStr, mode: u32) -> Result<()> {
+    // SAFETY: `path` is NUL-terminated.
+    unsafe { call!(mkdirat, dir.number(), path.as_ptr(), mode) }.map(drop)
+}
+
+/// Makes an empty regular file: a place to mount a file on.
+///
+/// # Errors
+/// See mknod(2).
+pub fn make_file(dir: Dir<'_>, path: &CStr, mode: u32) -> Result<()> {
+    // SAFETY: `path` is NUL-terminated.
+    unsafe { call!(mknodat, dir.number(), path.as_ptr(), kernel::S_IFREG | mode, 0) }.map(drop)
+}
+
+/// Makes a symbolic link at `path` that says `target`.
+///
+/// # Errors
+/// See symlink(2).
+pub fn make_link(dir: Dir<'_>, path: &CStr, target: &CStr) -> Result<()> {
+    // SAFETY: both are NUL-terminated.
+    unsafe { call!(symlinkat, target.as_ptr(), dir.number(), path.as_ptr()) }.map(drop)
+}
+
+/// Changes the mode of a file, whatever the umask.
+///
+/// # Errors
+/// See chmod(2).
+pub fn set_mode(dir: Dir<'_>, path: &CStr, mode: u32) -> Result<()> {
+    // SAFETY: `path` is NUL-terminated.
+    unsafe { call!(fchmodat, dir.number(), path.as_ptr(), mode) }.map(drop)
+}
+
+/// What kind of file it is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// A directory.
+    Directory,
+    /// A regular file.
+    Regular,
+    /// A symbolic link.
+    Link,
+    /// A character device with these numbers.
+    Character {
+        /// Its driver.
+        major: u32,
+        /// Which one of the driver's.
+        minor: u32,
+    },
+    /// Anything else.
+    Other,
+}
+
+/// Looks at a file; `path` empty: at `dir` itself. A symbolic link at the end is looked at, not followed.
+///
+/// # Errors
+/// See statx(2).
+pub fn kind(dir: Dir<'_>, path: &CStr) -> Result<Kind> {
+    let flags = kernel::AT_EMPTY_PATH | kernel::AT_SYMLINK_NOFOLLOW | kernel::AT_NO_AUTOMOUNT;
+    // SAFETY: the kernel's structure is plain numbers, for which zero is a value.
+    let mut status: kernel::statx = unsafe { core::mem::zeroed() };
+    // SAFETY: `path` is NUL-terminated and `status` is valid for a write of its size.
+    unsafe { call!(statx, dir.number(), path.as_ptr(), flags, kernel::STATX_TYPE, &raw mut status) }?;
+    Ok(match u32::from(status.stx_mode) & kernel::S_IFMT {
+        kernel::S_IFDIR => Kind::Directory,
+        kernel::S_IFREG => Kind::Regular,
+        kernel::S_IFLNK => Kind::Link,
+        kernel::S_IFCHR => Kind::Character { major: status.stx_rdev_major, minor: status.stx_rdev_minor },
+        _ => Kind::Other,
+    })
+}
+
+/// Whether a directory holds nothing but itself and its parent.
+///
+/// # Errors
+/// See open(2) and getdents(2).
+pub fn is_empty_directory(path: &CStr) -> Result<bool> {
+    let directory = open_with(Dir::Here, path, kernel::O_RDONLY | kernel::O_DIRECTORY)?;
+    // Entries are 24 bytes for a name of up to four characters; a third would make the second call find something.
+    let mut entries = [0_u64; 6];
+    let size = size_of_val(&entries);
+    // SAFETY: `entries` is valid for writes of its size.
+    let first = unsafe { call!(getdents64, directory.number(), &raw mut entries, size) }?;
+    // SAFETY: as above.
+    match unsafe { call!(getdents64, directory.number(), &raw mut entries, size) } {
+        // EINVAL: there is one whose name is too long for this buffer.
+        Err(Errno::INVAL) => Ok(false),
+        second => Ok(first <= size && second? == 0),
+    }
+}
+
+/// Whether the file is on a procfs.
+///
+/// # Errors
+/// See statfs(2).
+pub fn is_procfs(fd: &Fd) -> Result<bool> {
+    #[cfg(target_pointer_width = "64")]
+    type Statfs = kernel::statfs;
+    #[cfg(target_pointer_width = "32")]
+    type Statfs = kernel::statfs64;
+    // SAFETY: the kernel's structure is plain numbers, for which zero is a value.
+    let mut status: Statfs = unsafe { core::mem::zeroed() };
+    #[cfg(target_pointer_width = "64")]
+    // SAFETY: `status` is valid for a write of its size.
+    unsafe { call!(fstatfs, fd.number(), &raw mut status) }?;
+    #[cfg(target_pointer_width = "32")]
+    // SAFETY: `status` is valid for a write of its size, which is given.
+    unsafe { call!(fstatfs64, fd.number(), size_of::<Statfs>(), &raw mut status) }?;
+    Ok(status.f_type as u32 == kernel::PROC_SUPER_MAGIC)
+}
+
+/// Changes the working directory to an open one.
+///
+/// # Errors
+/// See chdir(2).
+pub fn change_directory_to(fd: &Fd) -> Result<()> {
+    // SAFETY: no memory is involved.
+    unsafe { call!(fchdir, fd.number()) }.map(drop)
+}
+
+/// Changes the working directory.
+///
+/// # Errors
+/// See chdir(2).
+pub fn change_directory(path: &CStr) -> Result<()> {
+    // SAFETY: `path` is NUL-terminated.
+    unsafe { call!(chdir, path.as_ptr()) }.map(drop)
+}
+
+/// The path of the working directory, as the kernel sees it: begins with `(` where it is not below the root.
+///
+/// # Errors
+/// See getcwd(2).
+pub fn working_directory(buffer: &mut [u8]) -> Result<&[u8]> {
+    // SAFETY: `buffer` is valid for writes of its length.
+    let length = unsafe { call!(getcwd, buffer.as_mut_ptr(), buffer.len()) }?;
+    // The kernel counts the NUL.
+    Ok(buffer.get(..length.saturating_sub(1)).unwrap_or_default())
+}

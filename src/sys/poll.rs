@@ -1,0 +1,54 @@
+//! Waiting for several descriptors at once.
+
+use super::fd::Fd;
+use super::{Result, call};
+use linux_raw_sys::general as kernel;
+
+/// One descriptor to wait for, and what came of it.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub struct Waiting(kernel::pollfd);
+
+impl Waiting {
+    /// Until there is something to read, or the other end is gone.
+    #[must_use]
+    pub const fn to_read(fd: &Fd) -> Self {
+        Self(kernel::pollfd { fd: fd.number(), events: kernel::POLLIN as i16, revents: 0 })
+    }
+
+    /// Until the other end is gone.
+    #[must_use]
+    pub const fn for_hangup(fd: &Fd) -> Self {
+        Self(kernel::pollfd { fd: fd.number(), events: 0, revents: 0 })
+    }
+
+    /// Whether the other end is gone.
+    #[must_use]
+    pub const fn hung_up(&self) -> bool {
+        self.0.revents & (kernel::POLLHUP | kernel::POLLERR) as i16 != 0
+    }
+
+    /// Whether anything came.
+    #[must_use]
+    pub const fn happened(&self) -> bool {
+        self.0.revents != 0
+    }
+}
+
+/// Waits until something happened on one of them, for as long as it takes or until `milliseconds` are over. Returns
+/// false where the time is over.
+///
+/// # Errors
+/// ENOMEM, EINVAL; see poll(2). EINTR is not one: stops and continues go unnoticed.
+pub fn wait(descriptors: &mut [Waiting], milliseconds: Option<u64>) -> Result<bool> {
+    let timeout = milliseconds.map(super::time::duration);
+    let timeout = timeout.as_ref().map_or(core::ptr::null(), |timeout| &raw const *timeout);
+    let count = descriptors.len();
+    #[cfg(target_pointer_width = "64")]
+    // SAFETY: `Waiting` is the kernel's structure; `descriptors` and `timeout` live until the call returns.
+    let happened = unsafe { call!(ppoll, descriptors.as_mut_ptr(), count, timeout, 0, 0) }?;
+    #[cfg(target_pointer_width = "32")]
+    // SAFETY: as above.
+    let happened = unsafe { call!(ppoll_time64, descriptors.as_mut_ptr(), count, timeout, 0, 0) }?;
+    Ok(happened != 0)
+}

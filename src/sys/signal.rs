@@ -1,0 +1,165 @@
+//! Signals: masks, dispositions, and signals as something to read (signalfd(2)).
+
+use super::fd::Fd;
+use super::process::PidFd;
+use super::{Result, call};
+use crate::error::Errno;
+use linux_raw_sys::general as kernel;
+
+/// A signal's number.
+pub type Signal = i32;
+
+pub use numbers::*;
+
+/// The signals that engine names.
+mod numbers {
+    #![allow(missing_docs, reason = "signal(7) documents them")]
+    use super::{Signal, kernel};
+    pub const HUP: Signal = kernel::SIGHUP as Signal;
+    pub const ILL: Signal = kernel::SIGILL as Signal;
+    pub const TRAP: Signal = kernel::SIGTRAP as Signal;
+    pub const ABRT: Signal = kernel::SIGABRT as Signal;
+    pub const BUS: Signal = kernel::SIGBUS as Signal;
+    pub const FPE: Signal = kernel::SIGFPE as Signal;
+    pub const KILL: Signal = kernel::SIGKILL as Signal;
+    pub const SEGV: Signal = kernel::SIGSEGV as Signal;
+    pub const TERM: Signal = kernel::SIGTERM as Signal;
+    pub const CHLD: Signal = kernel::SIGCHLD as Signal;
+    pub const CONT: Signal = kernel::SIGCONT as Signal;
+    pub const STOP: Signal = kernel::SIGSTOP as Signal;
+    pub const TSTP: Signal = kernel::SIGTSTP as Signal;
+    pub const TTIN: Signal = kernel::SIGTTIN as Signal;
+    pub const TTOU: Signal = kernel::SIGTTOU as Signal;
+    pub const WINCH: Signal = kernel::SIGWINCH as Signal;
+    pub const SYS: Signal = kernel::SIGSYS as Signal;
+}
+
+/// A set of signals, as the kernel has it: bit n-1 is signal n.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Set(u64);
+
+impl Set {
+    /// None.
+    pub const EMPTY: Self = Self(0);
+
+    /// All but these.
+    #[must_use]
+    pub const fn all_but(signals: &[Signal]) -> Self {
+        Self(!Self::of(signals).0)
+    }
+
+    /// Just these.
+    #[must_use]
+    pub const fn of(signals: &[Signal]) -> Self {
+        let mut rest = signals;
+        let mut bits = 0;
+        while let [first, tail @ ..] = rest {
+            bits |= 1 << (*first - 1);
+            rest = tail;
+        }
+        Self(bits)
+    }
+}
+
+/// The kernel's size of a set.
+const SET_BYTES: usize = size_of::<Set>();
+
+/// Blocks exactly the signals of `set`; returns what was blocked before.
+///
+/// # Errors
+/// None that is not a fault of engine's own; see sigprocmask(2).
+pub fn set_mask(set: Set) -> Result<Set> {
+    let mut old = Set::EMPTY;
+    // SAFETY: both sets have the size that is given.
+    unsafe { call!(rt_sigprocmask, kernel::SIG_SETMASK, &raw const set, &raw mut old, SET_BYTES) }?;
+    Ok(old)
+}
+
+/// What happens when a signal arrives, of the two things that survive execve(2).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Disposition {
+    /// The signal's default action.
+    Default,
+    /// Nothing.
+    Ignored,
+}
+
+/// Sets a signal's disposition; returns what it was.
+///
+/// # Errors
+/// EINVAL for KILL and STOP.
+pub fn set_disposition(signal: Signal, disposition: Disposition) -> Result<Disposition> {
+    // SIG_DFL and SIG_IGN are 0 and 1 in the first word of the structure on every CPU; flags and mask stay zero.
+    const WORDS: usize = size_of::<kernel::kernel_sigaction>() / size_of::<usize>();
+    let mut new = [0_usize; WORDS];
+    if let (Disposition::Ignored, Some(handler)) = (disposition, new.first_mut()) {
+        *handler = 1;
+    }
+    let mut old = [0_usize; WORDS];
+    // SAFETY: both areas have the kernel's size of the structure, and no handler is installed.
+    unsafe { call!(rt_sigaction, signal, &raw const new, &raw mut old, SET_BYTES) }?;
+    Ok(if old.first() == Some(&1) { Disposition::Ignored } else { Disposition::Default })
+}
+
+/// A descriptor that gives the blocked signals of `set` to whoever reads it.
+///
+/// # Errors
+/// EMFILE, ENFILE, ENOMEM; see signalfd(2).
+pub fn descriptor(set: Set) -> Result<Fd> {
+    let flags = kernel::O_CLOEXEC | kernel::O_NONBLOCK;
+    // SAFETY: `set` has the size that is given.
+    unsafe { call!(signalfd4, -1_i32, &raw const set, SET_BYTES, flags) }.map(Fd::from_kernel)
+}
+
+/// A signal that has arrived.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Arrived {
+    /// Which.
+    pub signal: Signal,
+    /// The kernel sent it, as the terminal's driver does on ^C: everyone in the foreground group has it already.
+    pub from_kernel: bool,
+}
+
+/// The next signal that is waiting; `None` where there is none.
+///
+/// # Errors
+/// See read(2).
+pub fn next(descriptor: &Fd) -> Result<Option<Arrived>> {
+    // signalfd_siginfo is 128 bytes: ssi_signo, ssi_errno, ssi_code and more (signalfd(2)).
+    let mut words = [0_u32; 32];
+    // SAFETY: `words` is valid for writes of its size.
+    match unsafe { call!(read, descriptor.number(), &raw mut words, size_of_val(&words)) } {
+        Err(Errno::AGAIN) => return Ok(None),
+        result => result?,
+    };
+    let [signal, _, code, ..] = words;
+    Ok(Some(Arrived { signal: signal as Signal, from_kernel: code as i32 == kernel::SI_KERNEL as i32 }))
+}
+
+/// Sends a signal to the process behind a pidfd.
+///
+/// # Errors
+/// ESRCH where it has ended.
+pub fn send(process: &PidFd, signal: Signal) -> Result<()> {
+    // SAFETY: a null siginfo asks for what kill(2) would send.
+    unsafe { call!(pidfd_send_signal, process.fd().number(), signal, 0, 0) }.map(drop)
+}
+
+/// Sends a signal to a child that has not been waited for, so that its number is still its own.
+///
+/// # Errors
+/// See kill(2).
+pub fn send_to_child(pid: i32, signal: Signal) -> Result<()> {
+    // SAFETY: no memory is involved.
+    unsafe { call!(kill, pid, signal) }.map(drop)
+}
+
+/// Ends the calling process by this signal: default action, unblocked, so that the parent sees the signal itself.
+/// Returns where the signal does not end it.
+pub fn raise(signal: Signal) {
+    // None of the three can fail in a way that leaves anything to do but what the caller does then: exit with 128+n.
+    let _ = set_disposition(signal, Disposition::Default);
+    // SAFETY: no memory is involved.
+    let _ = unsafe { call!(kill, super::process::own_pid(), signal) };
+    let _ = set_mask(Set::EMPTY);
+}
