@@ -75,8 +75,14 @@ fn bad_rootfs(who: Who) -> Verdict {
     symlink("nowhere", at("dangling")).unwrap();
     symlink("loop", at("loop")).unwrap();
     let cases = [
-        (at("missing"), "ENOENT"), (at("missing/deeper"), "ENOENT"), (at("file"), "ENOTDIR"), (at("file/"), "ENOTDIR"),
-        (at("fifo"), "ENOTDIR"), (String::new(), "ENOENT"), (at("dangling"), "ENOENT"), (at("loop"), "ELOOP"),
+        (at("missing"), "ENOENT"),
+        (at("missing/deeper"), "ENOENT"),
+        (at("file"), "ENOTDIR"),
+        (at("file/"), "ENOTDIR"),
+        (at("fifo"), "ENOTDIR"),
+        (String::new(), "ENOENT"),
+        (at("dangling"), "ENOENT"),
+        (at("loop"), "ELOOP"),
         ("no such\nline".to_owned(), "ENOENT"),
     ];
     for (rootfs, errno) in cases {
@@ -108,7 +114,7 @@ fn closed_rootfs(who: Who) -> Verdict {
     fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o700)).unwrap();
     std::os::unix::fs::chown(directory.path(), Some(if who.is_other() { 0 } else { who.uid() }), None).unwrap();
     if !who.is_other() {
-        fs::set_permissions(directory.path(), fs::Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o000)).unwrap();
     }
     let inner = inner.to_str().unwrap();
     let outcome = Run::engine(who).arg(inner).arg("true").run();
@@ -124,7 +130,9 @@ fn spelled_rootfs(who: Who) -> Verdict {
     let ok = |directory: &Path, spelled: &str| {
         let run = Run::engine(who).arg(spelled).args(["sh", "-c", "cat /etc/os-release; exit 5"]).directory(directory);
         let outcome = run.run();
-        outcome.exits(5).must(outcome.text().contains("engine-tests"), "it should have been the tests' root filesystem");
+        outcome
+            .exits(5)
+            .must(outcome.text().contains("engine-tests"), "it should have been the tests' root filesystem");
     };
     ok(&rootfs, ".");
     ok(&rootfs, "./");
@@ -162,10 +170,8 @@ fn long_rootfs(who: Who) -> Verdict {
 
 fn empty_rootfs(who: Who) -> Verdict {
     let directory = world().directory(who);
-    let outcome = Run::engine(who).arg(directory.path()).arg("true").run();
-    outcome.one_line(125);
-    let text = outcome.error_text();
-    outcome.must(text.contains("/proc") || text.contains("/dev"), "it should have named what is missing");
+    // That there is nothing to run says more than that there is no /proc to mount on.
+    Run::engine(who).arg(directory.path()).arg("true").run().fails(127, "true", "ENOENT");
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0, "something was made in the root filesystem");
     for name in ["proc", "dev"] {
         fs::create_dir(directory.path().join(name)).unwrap();
@@ -184,7 +190,8 @@ fn read_only(who: Who) -> Verdict {
     let run_on = |rootfs: &Path, command: &str| {
         let point = world().directory(who);
         let script = "mount --bind \"$1\" \"$2\" && mount -o remount,bind,ro \"$2\" && shift 2 && exec \"$@\"";
-        let run = Run::program(Who::Root, host::program("unshare").unwrap()).args(["--mount", "/bin/sh", "-c", script, "sh"]);
+        let run =
+            Run::program(Who::Root, host::program("unshare").unwrap()).args(["--mount", "/bin/sh", "-c", script, "sh"]);
         let run = run.arg(rootfs).arg(point.path()).arg(&setpriv).arg(format!("--reuid={}", who.uid()));
         let run = run.arg(format!("--regid={}", who.uid())).arg("--clear-groups").arg(world().engine());
         run.arg(point.path()).args(["sh", "-c", command]).run()
@@ -304,7 +311,11 @@ fn own_file(who: Who) -> Verdict {
     let copy = directory.path().join("engine");
     for replace in [false, true] {
         fs::copy(world().engine(), &copy).unwrap();
-        let run = Run::program(who, &copy).arg(world().rootfs(who)).args(["sh", "-c", "echo ready; read _; (exit 3); exit 5"]);
+        let run = Run::program(who, &copy).arg(world().rootfs(who)).args([
+            "sh",
+            "-c",
+            "echo ready; read _; (exit 3); exit 5",
+        ]);
         let mut running = run.piped().spawn();
         running.wait_for_output("ready");
         fs::remove_file(&copy).unwrap();

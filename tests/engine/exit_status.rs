@@ -1,5 +1,6 @@
 //! The command's status is the command's; engine's own failures never look like it.
 
+use crate::support::trial::{join, part};
 use crate::support::{End, Run, Test, Verdict, Who, each, host, rounds, wait_for, world};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -25,8 +26,17 @@ fn x1_statuses(who: Who) -> Verdict {
 fn x2_signals(who: Who) -> Verdict {
     let realtime = libc::SIGRTMIN() + 1;
     let signals = [
-        libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGABRT, libc::SIGKILL, libc::SIGSEGV, libc::SIGPIPE,
-        libc::SIGTERM, libc::SIGUSR1, libc::SIGSYS, realtime,
+        libc::SIGHUP,
+        libc::SIGINT,
+        libc::SIGQUIT,
+        libc::SIGABRT,
+        libc::SIGKILL,
+        libc::SIGSEGV,
+        libc::SIGPIPE,
+        libc::SIGTERM,
+        libc::SIGUSR1,
+        libc::SIGSYS,
+        realtime,
     ];
     for signal in signals {
         let run = Run::probe(who, ["die", &signal.to_string()]).limit(libc::RLIMIT_CORE, 0);
@@ -59,8 +69,12 @@ fn x5_not_executable(who: Who) -> Verdict {
     foreign[18..20].copy_from_slice(&[0xfe, 0xfe]);
     file("foreign", &foreign, 0o755);
     let cases = [
-        ("/etc", "EACCES"), ("/plain", "EACCES"), ("/empty", "ENOEXEC"), ("/garbage", "ENOEXEC"),
-        ("/noshebang", "ENOEXEC"), ("/foreign", "ENOEXEC"),
+        ("/etc", "EACCES"),
+        ("/plain", "EACCES"),
+        ("/empty", "ENOEXEC"),
+        ("/garbage", "ENOEXEC"),
+        ("/noshebang", "ENOEXEC"),
+        ("/foreign", "ENOEXEC"),
     ];
     for (command, errno) in cases {
         Run::engine(who).arg(rootfs.path()).arg(command).run().fails(126, command, errno);
@@ -91,13 +105,16 @@ fn x5_interpreter(who: Who) -> Verdict {
 fn x7_under_load(who: Who) -> Verdict {
     let count = rounds(500, 5_000);
     std::thread::scope(|scope| {
-        for (command, status) in [("true", 0), ("false", 1)] {
+        let threads = [("true", 0), ("false", 1)].map(|(command, status)| {
             scope.spawn(move || {
-                for _ in 0..count {
-                    Run::inside(who, [command]).run().exits(status).silent_on_stderr();
-                }
-            });
-        }
+                part(|| {
+                    for _ in 0..count {
+                        Run::inside(who, [command]).run().exits(status).silent_on_stderr();
+                    }
+                })
+            })
+        });
+        threads.into_iter().for_each(join);
     });
     Ok(())
 }
@@ -115,7 +132,8 @@ fn x8_init_killed(who: Who) -> Verdict {
     };
     outcome.ends(End::Exit(125));
     let text = outcome.error_text();
-    outcome.must(text.starts_with("engine: ") && text.contains("SIGKILL"), "it should have said that SIGKILL killed init");
+    outcome
+        .must(text.starts_with("engine: ") && text.contains("SIGKILL"), "it should have said that SIGKILL killed init");
     wait_for("the container's end", || host::marked(&mark).is_empty().then_some(()));
     Ok(())
 }

@@ -28,7 +28,7 @@ mod signals;
 mod support;
 
 use std::process::ExitCode;
-use support::trial::{Area, trials};
+use support::trial::{Area, keep_panics, trials};
 
 /// Every area with its tests.
 const AREAS: &[Area] = &[
@@ -49,6 +49,7 @@ fn main() -> ExitCode {
         return probe::main(&words.collect::<Vec<_>>());
     }
     let arguments = libtest_mimic::Arguments::from_args();
+    keep_panics();
     let conclusion = libtest_mimic::run(&arguments, trials(AREAS));
     support::world::remove();
     conclusion.exit_code()

@@ -62,7 +62,8 @@ fn arguments(words: &[OsString]) -> u8 {
 fn bare_exec(words: &[OsString]) -> u8 {
     let count: usize = words[1].to_str().unwrap().parse().unwrap();
     let (arguments, environment) = words[2..].split_at(count);
-    let texts = |words: &[OsString]| words.iter().map(|word| CString::new(word.as_bytes()).unwrap()).collect::<Vec<_>>();
+    let texts =
+        |words: &[OsString]| words.iter().map(|word| CString::new(word.as_bytes()).unwrap()).collect::<Vec<_>>();
     let program = CString::new(words[0].as_bytes()).unwrap();
     let (arguments, environment) = (texts(arguments), texts(environment));
     let pointers = |texts: &[CString]| texts.iter().map(|text| text.as_ptr()).chain([ptr::null()]).collect::<Vec<_>>();

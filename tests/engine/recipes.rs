@@ -148,8 +148,7 @@ fn wrong_hash() -> Verdict {
         let outcome = place.recipe("alpine").env("ALPINE_TARBALL", &tarball).run();
         says(outcome.exits(1), "wrong hash");
         says(&outcome, &sum);
-        let outcome =
-            place.recipe("alpine").env("ALPINE_TARBALL", &tarball).env("ALPINE_SHA256", "0".repeat(64)).run();
+        let outcome = place.recipe("alpine").env("ALPINE_TARBALL", &tarball).env("ALPINE_SHA256", "0".repeat(64)).run();
         says(outcome.exits(1), "wrong hash");
         place.recipe("alpine").env("ALPINE_TARBALL", "/no/such/file").run().exits(1);
         place.holds(&[]);
@@ -232,7 +231,13 @@ fn other_version() -> Verdict {
     let place = Place::new(who);
     let (tarball, sum) = place.tarball();
     fs::write(place.file("sum"), format!("{sum}  alpine-minirootfs-3.19.9-x86_64.tar.gz\n")).unwrap();
-    place.program("curl", &serving(&[("3.19.9-x86_64.tar.gz.sha256", &place.file("sum")), ("/v3.19/releases/x86_64/alpine-minirootfs-3.19.9-x86_64.tar.gz", &tarball)]));
+    place.program(
+        "curl",
+        &serving(&[
+            ("3.19.9-x86_64.tar.gz.sha256", &place.file("sum")),
+            ("/v3.19/releases/x86_64/alpine-minirootfs-3.19.9-x86_64.tar.gz", &tarball),
+        ]),
+    );
     let version = |number: &str| place.recipe("alpine").env("ALPINE_VERSION", number).env("ALPINE_ARCH", "x86_64");
     let outcome = version("3.19.9").run();
     says(outcome.exits(0), "not in");
@@ -345,7 +350,8 @@ fn falls_back() -> Verdict {
 
 fn command_words() -> Verdict {
     let place = Place::new(Who::User);
-    let engine = place.program("engine", "printf '<%s>' \"$@\"; echo; echo \"${CMD-unset} ${ROOTFS-unset} ${MAKEFLAGS-unset}\"");
+    let engine =
+        place.program("engine", "printf '<%s>' \"$@\"; echo; echo \"${CMD-unset} ${ROOTFS-unset} ${MAKEFLAGS-unset}\"");
     let words = |command: &str| {
         let run = place.recipe("run").arg(&engine).env("ROOTFS", "/").env("CMD", command).env("MAKEFLAGS", "w");
         let outcome = run.run();
@@ -371,7 +377,10 @@ fn project(place: &Place, with_musl: bool) -> Result<Run, Skip> {
     fs::write(sysroot.join("lib/rustlib").join(target).join("lib/libcore-x.rlib"), "").unwrap();
     place.program(
         "rustc",
-        &format!("case $1 in -vV) echo 'host: x86_64-unknown-linux-gnu' ;; --print) echo '{}' ;; esac", sysroot.display()),
+        &format!(
+            "case $1 in -vV) echo 'host: x86_64-unknown-linux-gnu' ;; --print) echo '{}' ;; esac",
+            sysroot.display()
+        ),
     );
     let cargo = "while [ $# -gt 0 ]; do case $1 in --target) target=$2 ;; --target-dir) directory=$2 ;; esac; shift; done\n\
                  mkdir -p $directory/$target/release\n\
@@ -393,7 +402,8 @@ fn make_targets() -> Verdict {
         let outcome = project(&place, with_musl)?.run();
         outcome.exits(0);
         let target = if with_musl { "x86_64-unknown-linux-musl" } else { "x86_64-unknown-linux-gnu" };
-        outcome.must(outcome.text().contains(&format!("building engine for {target}")), "it should have said the target");
+        outcome
+            .must(outcome.text().contains(&format!("building engine for {target}")), "it should have said the target");
         assert_eq!(mode(&place.work().join("engine")) & 0o111, 0o111);
     }
     Ok(())
@@ -424,7 +434,8 @@ fn make_run_install() -> Verdict {
     let place = Place::new(Who::User);
     let outcome = project(&place, false)?.args(["run", "ROOTFS=/", "CMD=echo $HOME 'x'"]).run();
     outcome.exits(0);
-    outcome.must(outcome.text().ends_with("engine / /bin/sh -c echo $HOME 'x'"), "CMD should have come through as typed");
+    outcome
+        .must(outcome.text().ends_with("engine / /bin/sh -c echo $HOME 'x'"), "CMD should have come through as typed");
     let root = place.work().join("staging");
     let run = project(&place, false)?.args(["install", "PREFIX=/opt/x"]).arg(format!("DESTDIR={}", root.display()));
     run.run().exits(0);

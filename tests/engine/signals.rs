@@ -9,8 +9,7 @@ pub(crate) const TESTS: &[Test] = &[
     each("S7 a caller that ignores SIGCHLD changes nothing", s7_sigchld),
 ];
 
-const SIGNALS: [i32; 6] =
-    [libc::SIGTERM, libc::SIGINT, libc::SIGHUP, libc::SIGQUIT, libc::SIGUSR1, libc::SIGUSR2];
+const SIGNALS: [i32; 6] = [libc::SIGTERM, libc::SIGINT, libc::SIGHUP, libc::SIGQUIT, libc::SIGUSR1, libc::SIGUSR2];
 
 fn s1_forwarded(who: Who) -> Verdict {
     let running = Run::probe(who, ["signals", &libc::SIGUSR2.to_string()]).spawn();

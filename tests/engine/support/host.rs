@@ -2,16 +2,22 @@
 
 use super::run::MARK;
 use std::ffi::OsString;
+use std::fmt;
 use std::fs;
 use std::path::PathBuf;
 
 /// A process, as /proc tells it.
-#[derive(Clone, Debug)]
 pub(crate) struct Process {
     pub(crate) pid: i32,
     pub(crate) parent: i32,
     pub(crate) state: char,
     pub(crate) name: String,
+}
+
+impl fmt::Debug for Process {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {} (state {}, child of {})", self.pid, self.name, self.state, self.parent)
+    }
 }
 
 /// One process; `None` where it is gone.

@@ -37,7 +37,8 @@ impl Outcome {
     /// Fails with the whole story.
     #[track_caller]
     pub(crate) fn fail(&self, complaint: &str) -> ! {
-        let mut text = format!("{complaint}\n  command: {}\n  ended:   {:?} after {:?}", self.what, self.end, self.took);
+        let mut text =
+            format!("{complaint}\n  command: {}\n  ended:   {:?} after {:?}", self.what, self.end, self.took);
         for (name, bytes) in [("stdout", &self.stdout), ("stderr", &self.stderr)] {
             let shown = String::from_utf8_lossy(&bytes[..bytes.len().min(8192)]);
             write!(text, "\n  {name}:  {} bytes", bytes.len()).unwrap();
@@ -124,7 +125,10 @@ impl Outcome {
         let text = self.error_text();
         let mut lines = text.lines();
         self.must(text.ends_with('\n'), "standard error should have ended in a newline");
-        self.must(lines.next().is_some_and(|line| line.starts_with("engine: ")), "there should have been a line of engine");
+        self.must(
+            lines.next().is_some_and(|line| line.starts_with("engine: ")),
+            "there should have been a line of engine",
+        );
         self.must(
             lines.next().is_none_or(|line| line.starts_with("engine: hint: ")),
             "a second line can only be a hint",

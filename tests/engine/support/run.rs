@@ -126,10 +126,7 @@ impl Run {
     ///
     /// # Safety
     /// Only what is async-signal-safe: the other threads of the tests are not there in the new process.
-    pub(crate) unsafe fn before_exec(
-        mut self,
-        hook: impl FnMut() -> io::Result<()> + Send + Sync + 'static,
-    ) -> Self {
+    pub(crate) unsafe fn before_exec(mut self, hook: impl FnMut() -> io::Result<()> + Send + Sync + 'static) -> Self {
         self.hooks.push(Box::new(hook));
         self
     }
@@ -204,7 +201,8 @@ impl Run {
 
     /// The command line, as one could type it.
     fn what(&self) -> String {
-        let mut words: Vec<_> = [self.program.as_os_str()].into_iter().chain(self.arguments.iter().map(|a| &**a)).collect();
+        let mut words: Vec<_> =
+            [self.program.as_os_str()].into_iter().chain(self.arguments.iter().map(|a| &**a)).collect();
         words.truncate(40);
         let mut text = String::new();
         for word in words {
@@ -272,21 +270,28 @@ fn check(result: i32) -> io::Result<i32> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(result) }
 }
 
-/// What came out of a pipe so far, and whether it has come to its end.
-struct Collected(Arc<(Mutex<(Vec<u8>, bool)>, Condvar)>);
+/// What came out of a pipe so far, filled by a thread of its own.
+struct Collected(Arc<Shared>);
+
+/// The bytes, whether the end has come, and news of either.
+#[derive(Default)]
+struct Shared {
+    state: Mutex<(Vec<u8>, bool)>,
+    news: Condvar,
+}
 
 impl Collected {
     fn of(mut pipe: impl Read + Send + 'static) -> Self {
-        let shared = Arc::new((Mutex::new((Vec::new(), false)), Condvar::new()));
+        let shared = Arc::new(Shared::default());
         let theirs = Arc::clone(&shared);
         std::thread::spawn(move || {
             let mut buffer = vec![0; 65536];
             loop {
                 let count = pipe.read(&mut buffer).unwrap_or(0);
-                let mut state = theirs.0.lock().unwrap();
+                let mut state = theirs.state.lock().unwrap();
                 state.0.extend_from_slice(&buffer[..count]);
                 state.1 = count == 0;
-                theirs.1.notify_all();
+                theirs.news.notify_all();
                 if count == 0 {
                     return;
                 }
@@ -297,14 +302,14 @@ impl Collected {
 
     /// Waits until what has come satisfies `enough`, the end has come, or `limit` is over; true in the first case.
     fn wait(&self, limit: Duration, enough: impl Fn(&[u8], bool) -> bool) -> bool {
-        let state = self.0.0.lock().unwrap();
+        let state = self.0.state.lock().unwrap();
         let (state, _) =
-            self.0.1.wait_timeout_while(state, limit, |(bytes, ended)| !enough(bytes, *ended) && !*ended).unwrap();
+            self.0.news.wait_timeout_while(state, limit, |(bytes, ended)| !enough(bytes, *ended) && !*ended).unwrap();
         enough(&state.0, state.1)
     }
 
     fn bytes(&self) -> Vec<u8> {
-        self.0.0.lock().unwrap().0.clone()
+        self.0.state.lock().unwrap().0.clone()
     }
 }
 
@@ -401,7 +406,8 @@ impl Running {
             let alive: Vec<_> = host::marked(&self.mark)
                 .into_iter()
                 .map(|process| {
-                    let blocked_in = std::fs::read_to_string(format!("/proc/{}/wchan", process.pid)).unwrap_or_default();
+                    let blocked_in =
+                        std::fs::read_to_string(format!("/proc/{}/wchan", process.pid)).unwrap_or_default();
                     format!("{process:?} in {blocked_in}")
                 })
                 .collect();

@@ -2,6 +2,9 @@
 
 use super::world::{Who, world};
 use libtest_mimic::{Completion, Failed, Trial};
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::thread::ScopedJoinHandle;
 
 /// Why a test cannot run here.
 pub(crate) struct Skip(pub(crate) String);
@@ -65,11 +68,34 @@ pub(crate) fn trials(areas: &[Area]) -> Vec<Trial> {
 }
 
 fn trial(name: String, run: impl FnOnce() -> Verdict + Send + 'static) -> Trial {
-    Trial::ignorable_test(name, move || match run() {
-        Ok(()) => Ok(Completion::Completed),
-        Err(Skip(reason)) if must_work() => Err(Failed::from(format!("cannot run here: {reason}"))),
-        Err(Skip(reason)) => Ok(Completion::ignored_with(reason)),
+    Trial::ignorable_test(name, move || match catch_unwind(AssertUnwindSafe(run)) {
+        Ok(Ok(())) => Ok(Completion::Completed),
+        Ok(Err(Skip(reason))) if must_work() => Err(Failed::from(format!("cannot run here: {reason}"))),
+        Ok(Err(Skip(reason))) => Ok(Completion::ignored_with(reason)),
+        Err(_) => Err(Failed::from(PANIC.take())),
     })
+}
+
+thread_local! {
+    /// What the last panic of this thread said, and where.
+    static PANIC: Cell<String> = const { Cell::new(String::new()) };
+}
+
+/// From here on a panic in a test prints nothing by itself: the report at the end has it, with its place in the source.
+pub(crate) fn keep_panics() {
+    std::panic::set_hook(Box::new(|panic| PANIC.set(panic.to_string())));
+}
+
+/// Joins a thread of a test; where it has panicked, so does this one, with the same words.
+pub(crate) fn join(thread: ScopedJoinHandle<'_, Result<(), String>>) {
+    if let Ok(Err(words)) = thread.join() {
+        panic!("{words}");
+    }
+}
+
+/// Runs a part of a test in a thread of its own; for [`join`].
+pub(crate) fn part(run: impl FnOnce()) -> Result<(), String> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(|_| PANIC.take())
 }
 
 /// `ENGINE_MUST_WORK=1`: a test that cannot run fails.

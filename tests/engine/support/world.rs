@@ -60,10 +60,10 @@ pub(crate) fn started_as_root() -> bool {
 
 /// The programs that the test root filesystem is made of; those that the host lacks are left out.
 const PROGRAMS: &[&str] = &[
-    "bash", "cat", "chmod", "chown", "cp", "cut", "dash", "dd", "echo", "env", "false", "grep", "head", "hostname", "id",
-    "kill", "ln", "ls", "mkdir", "mkfifo", "mknod", "mount", "mv", "printenv", "ps", "pwd", "readlink", "rm", "sed",
-    "seq", "setsid", "sh", "sleep", "sort", "stat", "tail", "test", "touch", "tr", "true", "umount", "uname", "wc",
-    "whoami",
+    "bash", "cat", "chmod", "chown", "cp", "cut", "dash", "dd", "echo", "env", "false", "grep", "head", "hostname",
+    "id", "kill", "ln", "ls", "mkdir", "mkfifo", "mknod", "mount", "mv", "printenv", "ps", "pwd", "readlink", "rm",
+    "sed", "seq", "setsid", "sh", "sleep", "sort", "stat", "tail", "test", "touch", "tr", "true", "umount", "uname",
+    "wc", "whoami",
 ];
 
 /// The directory of the project.
@@ -106,7 +106,8 @@ impl World {
             .or_else(|| option_env!("CARGO_BIN_EXE_engine").map(Into::into))
             .expect("ENGINE names the binary to test, or cargo has built one");
         let binary = Path::new(&binary);
-        fs::copy(binary, base.join("engine")).unwrap_or_else(|error| panic!("cannot copy {}: {error}", binary.display()));
+        fs::copy(binary, base.join("engine"))
+            .unwrap_or_else(|error| panic!("cannot copy {}: {error}", binary.display()));
         fs::set_permissions(base.join("engine"), Permissions::from_mode(0o755)).unwrap();
         fs::copy(std::env::current_exe().unwrap(), base.join("probe")).unwrap();
         fs::set_permissions(base.join("probe"), Permissions::from_mode(0o755)).unwrap();
@@ -221,9 +222,7 @@ fn try_namespaces(who: Who) -> Result<(), String> {
     }
     // SAFETY: unshare(2) is a bare system call.
     unsafe {
-        command.pre_exec(move || {
-            if libc::unshare(flags) < 0 { Err(std::io::Error::last_os_error()) } else { Ok(()) }
-        });
+        command.pre_exec(move || if libc::unshare(flags) < 0 { Err(std::io::Error::last_os_error()) } else { Ok(()) });
     }
     match command.env("PATH", PATH).status() {
         Ok(_) => Ok(()),
