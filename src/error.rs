@@ -99,6 +99,7 @@ worded! {
         DevShm => "/dev/shm",
         DevMqueue => "/dev/mqueue",
         DevConsole => "/dev/console",
+        Masks => "the masks of /proc and /sys",
         DevLinks => "the links in /dev",
         ResolvConf => "/etc/resolv.conf",
         Loopback => "lo",
