@@ -3,6 +3,8 @@
 //! Every text is borrowed from memory that outlives the program (its arguments, its environment, a file read once), so
 //! there is no string buffer. Every list has a fixed capacity; what does not fit is a usage error that names the limit.
 
+pub mod capability;
+
 use core::ffi::{CStr, c_char};
 use heapless::Vec;
 
@@ -358,7 +360,16 @@ pub struct Limits {
     /// `--pids-limit`.
     pub pids: Option<Limit>,
     /// `--cgroup PATH`: below which cgroup the leaf is made.
-    pub cgroup: Option<Text>,
+    pub cgroup: Option<Cgroup>,
+}
+
+/// `--cgroup PATH`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Cgroup {
+    /// As the user wrote it.
+    pub path: Text,
+    /// The value ended in `?`: where it cannot be had, that is said and the run goes on.
+    pub best_effort: bool,
 }
 
 /// `--ulimit NAME=SOFT[:HARD]`.
