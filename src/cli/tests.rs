@@ -514,6 +514,7 @@ fn contradictions_name_both() {
             "--hostname: cannot be combined with --share uts: it would rename the host",
         ),
         (&["--kill-after=1"], "--kill-after: needs --timeout"),
+        (&["--kill-after=1", "--grace=1"], "--kill-after: needs --timeout"),
         (
             &["--grace=1", "--no-init"],
             "--grace: cannot be combined with --no-init: without an init nothing outlives the command",
@@ -533,6 +534,14 @@ fn what_only_looks_like_a_contradiction_is_none() {
     good(&["--kill-after=1", "--timeout=1", "/root"]);
     good(&["--no-init", "--timeout=1", "/root"]);
     good(&["--strict", "--net=host", "--allow-new-privs", "-x", "/root"]);
+}
+
+#[test]
+fn the_two_maps_know_nothing_of_each_other() {
+    let config = good(&["--uidmap=0:1000:1", "--gidmap=0:1000:1", "--uidmap=1:1:1", "--gidmap=1:1:2", "/root"]);
+    assert_eq!((config.identity.uid_map.len(), config.identity.gid_map.len()), (2, 2));
+    assert_bad(&["--uidmap=0:1:1", "--uidmap=0:2:1", "/root"], "--uidmap: 0:2:1: overlaps an earlier one");
+    assert_bad(&["--gidmap=0:1:1", "--gidmap=2:1:1", "/root"], "--gidmap: 2:1:1: overlaps an earlier one");
 }
 
 /// One bad value of each kind; the kinds themselves are in the tests of values.rs and mounts.rs.
