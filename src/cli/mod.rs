@@ -1,4 +1,4 @@
-//! The command line: words in, [`Config`](crate::config::Config) out.
+//! The command line: words in, [`Config`] out.
 //!
 //! `engine [options] [--] <rootfs> [command [args...]]`: options end at the first word that is not one, and what follows
 //! the root filesystem is the command's and is never looked at. Nothing here acts; nothing here asks the kernel.
