@@ -111,10 +111,10 @@ impl Words {
         Some(unsafe { &*text.as_ptr() })
     }
 
-    /// Without the first `count` words.
+    /// Without the first `count` words; `None` where no word is left.
     #[must_use]
-    pub fn skip(self, count: usize) -> Self {
-        Self(self.0.get(count..).unwrap_or_default())
+    pub fn skip(self, count: usize) -> Option<Self> {
+        self.0.get(count..).filter(|words| matches!(words, [Some(_), ..])).map(Self)
     }
 }
 
