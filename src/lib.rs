@@ -25,3 +25,4 @@ pub mod cli;
 pub mod config;
 pub mod error;
 pub mod seccomp;
+pub mod sys;

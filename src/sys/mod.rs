@@ -1,0 +1,3 @@
+//! The kernel as engine sees it.
+
+pub mod numbers;
