@@ -3,6 +3,8 @@
 //! Every text is borrowed from memory that outlives the program (its arguments, its environment, a file read once), so
 //! there is no string buffer. Every list has a fixed capacity; what does not fit is a usage error that names the limit.
 
+pub mod capability;
+
 use core::ffi::{CStr, c_char};
 use heapless::Vec;
 
@@ -25,12 +27,11 @@ pub const ULIMITS_MAX: usize = 16;
 pub const CAPABILITY_EDITS_MAX: usize = 64;
 
 /// One run, as the user described it.
-#[derive(Default)]
 pub struct Config {
     /// The root filesystem's directory; none with `--as-init`.
     pub rootfs: Option<&'static CStr>,
-    /// The command and its arguments; empty means [`DEFAULT_COMMAND`].
-    pub command: Words,
+    /// The command and its arguments; `None` means [`DEFAULT_COMMAND`].
+    pub command: Option<Words>,
     /// `-v`, `--tmpfs`, `--mask`, `--read-only`, `-x`, `--proc`, …: what the container sees of files.
     pub files: Files,
     /// `-u`, `--userns`, `--uidmap`, …: who the command is.
@@ -50,10 +51,16 @@ pub struct Config {
 }
 
 impl Config {
+    /// The command as the user wrote it, or the one that runs where none was given.
+    #[must_use]
+    pub fn command_name(&self) -> &'static CStr {
+        self.command.and_then(|words| words.iter().next()).unwrap_or(DEFAULT_COMMAND)
+    }
+
     /// Nothing asked for yet: all zeros.
     pub const EMPTY: Self = Self {
         rootfs: None,
-        command: Words(&[]),
+        command: None,
         files: Files {
             mounts: Vec::new(),
             read_only: false,
@@ -107,12 +114,11 @@ pub const DEFAULT_HOSTNAME: &CStr = c"engine";
 pub const DEFAULT_PATH: &CStr = c"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// A tail of the program's own arguments as the kernel laid them out: thin pointers, `None` last, as execve(2) wants it.
-/// Empty where no command was given.
-#[derive(Clone, Copy, Default)]
+/// Never without a word.
+#[derive(Clone, Copy)]
 pub struct Words(pub &'static [Option<&'static c_char>]);
 
 /// What the container sees of files.
-#[derive(Default)]
 pub struct Files {
     /// Volumes, tmpfs and masks in the order of the command line.
     pub mounts: Vec<Mount, MOUNTS_MAX>,
@@ -213,7 +219,6 @@ pub enum Proc {
 }
 
 /// Who the command is.
-#[derive(Default)]
 pub struct Identity {
     /// `-u USER[:GROUP]`.
     pub user: Option<User>,
@@ -260,7 +265,6 @@ pub struct IdRange {
 }
 
 /// What surrounds the command.
-#[derive(Default)]
 pub struct Surroundings {
     /// `-e`, `--env-file` in the order of the command line.
     pub environment: Vec<EnvEdit, ENV_EDITS_MAX>,
@@ -284,7 +288,6 @@ pub enum EnvEdit {
 }
 
 /// Which namespaces are new.
-#[derive(Default)]
 pub struct Namespaces {
     /// `--net`.
     pub net: Net,
@@ -315,7 +318,6 @@ pub enum Net {
 }
 
 /// How the command lives and ends. Durations are in milliseconds.
-#[derive(Default)]
 pub struct Process {
     /// `-t`.
     pub tty: bool,
@@ -344,7 +346,6 @@ pub struct Process {
 }
 
 /// What the command may do.
-#[derive(Default)]
 pub struct Privileges {
     /// `--strict`.
     pub strict: bool,
@@ -390,8 +391,8 @@ pub struct LandlockRule {
     pub access: LandlockAccess,
     /// Inside the container.
     pub path: Text,
-    /// The value ended in `?`: a kernel without Landlock is no error.
-    pub best_effort: bool,
+    /// Whether the value ended in `?`.
+    pub effort: Effort,
 }
 
 /// What a Landlock rule allows.
@@ -406,7 +407,6 @@ pub enum LandlockAccess {
 }
 
 /// How much the command may use.
-#[derive(Default)]
 pub struct Limits {
     /// `--ulimit`, repeatable.
     pub ulimits: Vec<Ulimit, ULIMITS_MAX>,
@@ -417,7 +417,27 @@ pub struct Limits {
     /// `--pids-limit`.
     pub pids: Option<Limit>,
     /// `--cgroup PATH`: below which cgroup the leaf is made.
-    pub cgroup: Option<Text>,
+    pub cgroup: Option<Cgroup>,
+}
+
+/// `--cgroup PATH`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Cgroup {
+    /// As the user wrote it.
+    pub path: Text,
+    /// Whether the value ended in `?`.
+    pub effort: Effort,
+}
+
+/// What happens where a limit cannot be had. The numbers leave zero to the `None` of an option, so that a `Config` of
+/// which nothing is set is all zeros.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
+pub enum Effort {
+    /// The run fails.
+    Required = 1,
+    /// That is said, and the run goes on.
+    Best = 2,
 }
 
 /// `--ulimit NAME=SOFT[:HARD]`.
@@ -436,6 +456,6 @@ pub struct Ulimit {
 pub struct Limit {
     /// In the unit of the option.
     pub value: u64,
-    /// The value ended in `?`: where it cannot be had, that is said and the run goes on.
-    pub best_effort: bool,
+    /// Whether the value ended in `?`.
+    pub effort: Effort,
 }

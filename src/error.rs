@@ -99,6 +99,7 @@ worded! {
         DevShm => "/dev/shm",
         DevMqueue => "/dev/mqueue",
         DevConsole => "/dev/console",
+        Masks => "the masks of /proc and /sys",
         DevLinks => "the links in /dev",
         ResolvConf => "/etc/resolv.conf",
         Loopback => "lo",
@@ -294,6 +295,7 @@ errnos! {
     LIBBAD 80 "ELIBBAD" "Accessing a corrupted shared library";
     USERS 87 "EUSERS" "Too many users";
     OPNOTSUPP 95 "EOPNOTSUPP" "Operation not supported";
+    AFNOSUPPORT 97 "EAFNOSUPPORT" "Address family not supported by protocol";
     STALE 116 "ESTALE" "Stale file handle";
     DQUOT 122 "EDQUOT" "Disk quota exceeded";
     OVERFLOW 75 "EOVERFLOW" "Value too large for defined data type";
@@ -305,6 +307,12 @@ errnos! {
 }
 
 impl Errno {
+    /// The one of this name.
+    #[must_use]
+    pub fn by_name(name: &[u8]) -> Option<Self> {
+        ERRNOS.iter().find(|row| row.1.as_bytes() == name).map(|row| Self(row.0))
+    }
+
     /// `EPERM`; empty for a number that the table does not know.
     #[must_use]
     pub fn name(self) -> &'static str {

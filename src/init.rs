@@ -6,6 +6,7 @@
 use crate::command;
 use crate::error::{At, Error, OWN_FAILURE, Object, Place, Step};
 use crate::handover::Handover;
+use crate::id_map::{self, Kind};
 use crate::report::Record;
 use crate::sys::fd;
 use crate::sys::poll::{self, Waiting};
@@ -14,22 +15,22 @@ use crate::sys::signal::{self, Set};
 use crate::sys::terminal;
 
 /// On entry the container stands, I is in it, and all signals but those of [`launch`](crate::launch) are blocked.
-pub fn run(handover: &Handover) -> ! {
-    if let Err(error) = serve(handover) {
+pub fn run(handover: &Handover, inner: Namespaces) -> ! {
+    if let Err(error) = serve(handover, inner) {
         handover.fail(error);
     }
     process::exit(OWN_FAILURE)
 }
 
 /// Starts the command and serves until it has ended.
-fn serve(handover: &Handover) -> Result<(), Error> {
+fn serve(handover: &Handover, inner: Namespaces) -> Result<(), Error> {
     let init = Object::Place(Place::Init);
     // I is beyond the reach of ^Z: what would stop it waits to be passed on, like everything else.
     signal::set_mask(Set::all_but(&[])).at(Step::PrepareSignals, init)?;
     let signals = signal::descriptor(Set::all_but(&[])).at(Step::PrepareSignals, init)?;
     // Where the kernel does not let I have another name, `ps` shows the whole command line, and nothing else is lost.
     let _ = process::show_as(*b"engine\0");
-    let command = start(handover)?;
+    let command = start(handover, inner)?;
     process::release_stack();
     let mut events = [Waiting::to_read(&signals), Waiting::for_hangup(&handover.lifeline)];
     loop {
@@ -53,16 +54,32 @@ fn serve(handover: &Handover) -> Result<(), Error> {
 }
 
 /// Starts the command as a child, then lets go of everything that is the command's: descriptors, terminal, session.
-fn start(handover: &Handover) -> Result<Pid, Error> {
+fn start(handover: &Handover, inner: Namespaces) -> Result<Pid, Error> {
     let object = Object::Place(Place::Command);
-    let command = command::start(handover, Namespaces::default(), |_| {
+    let mut introduced = Ok(());
+    let command = command::start(handover, inner, |command| {
+        introduced = introduce(command, inner);
         // A failure leaves I in the caller's session, where it does nothing that anyone could notice.
         let _ = terminal::new_session();
+        introduced.is_ok()
     });
+    introduced?;
     let command = command.at(Step::StartCommand, object)?;
     // A failure leaves them open, which only delays an end of file.
     let _ = fd::close_range(0, 2);
     Ok(command)
+}
+
+/// Writes C's id maps, where it has a user namespace of its own: everyone is who they are.
+fn introduce(command: Pid, inner: Namespaces) -> Result<(), Error> {
+    if !inner.has(Namespaces::USER) {
+        return Ok(());
+    }
+    let process = id_map::process_directory(command)?;
+    for kind in [Kind::Users, Kind::Groups] {
+        id_map::write(&process, kind, &id_map::identity(kind)?)?;
+    }
+    Ok(())
 }
 
 /// Takes every child that has ended, whoever's it was. The command's wait status, if it is among them.

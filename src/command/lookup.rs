@@ -12,10 +12,8 @@ use core::ffi::CStr;
 /// never in the working directory. What is not executable is never given to a shell.
 pub(super) fn execute(config: &Config, environment: Words) -> Error {
     let default = [Words::word(DEFAULT_COMMAND), None];
-    let (name, arguments) = match config.command.iter().next() {
-        Some(name) => (name, config.command.0),
-        None => (DEFAULT_COMMAND, default.as_slice()),
-    };
+    let arguments = config.command.map_or(default.as_slice(), |words| words.0);
+    let name = config.command_name();
     let failed = |errno| Error::new(Step::Execute, Object::Command, errno);
     if name.is_empty() {
         return failed(Errno::NOENT);

@@ -16,7 +16,11 @@ use crate::sys::{file, identity};
 ///
 /// # Errors
 /// See clone(2).
-pub fn start(handover: &Handover, namespaces: Namespaces, meanwhile: impl FnOnce(Pid)) -> crate::sys::Result<Pid> {
+pub fn start(
+    handover: &Handover,
+    namespaces: Namespaces,
+    meanwhile: impl FnOnce(Pid) -> bool,
+) -> crate::sys::Result<Pid> {
     process::spawn(namespaces, run, handover, meanwhile)
 }
 

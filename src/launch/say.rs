@@ -1,7 +1,7 @@
 //! What engine says, each thing once: failures, usage, answers.
 
 use crate::cli::{self, Request, Usage};
-use crate::config::{Config, DEFAULT_COMMAND, DEFAULT_HOSTNAME, Mount};
+use crate::config::{Config, DEFAULT_HOSTNAME, Mount};
 use crate::error::{Error, OWN_FAILURE, Object};
 use crate::sys::file;
 use crate::sys::process;
@@ -93,7 +93,7 @@ fn object(object: Object, config: &Config) -> &[u8] {
     match object {
         Object::Place(place) => place.text().as_bytes(),
         Object::Rootfs => config.rootfs.map_or(b"", |path| path.to_bytes()),
-        Object::Command => config.command.iter().next().unwrap_or(DEFAULT_COMMAND).to_bytes(),
+        Object::Command => config.command_name().to_bytes(),
         Object::Workdir => config.surroundings.workdir.map_or(b"", |path| path.to_bytes()),
         Object::Hostname => config.surroundings.hostname.unwrap_or(DEFAULT_HOSTNAME).to_bytes(),
         Object::MountSource(index) | Object::MountTarget(index) => match mount(index) {
@@ -109,11 +109,9 @@ fn object(object: Object, config: &Config) -> &[u8] {
 /// A command line that makes no sense: one line that says why, one that says where to look.
 pub fn usage(usage: &Usage) -> ! {
     let mut line = Output::to(STDERR);
-    line.text(b"engine: ");
     for piece in usage.pieces() {
-        line.word(piece);
+        line.text(piece);
     }
-    line.text(b"\ntry 'engine --help'\n");
     line.flush();
     process::exit(OWN_FAILURE)
 }

@@ -56,6 +56,12 @@ impl Devices {
         let nodes = [bind(null)?, bind(zero)?, bind(full)?, bind(random)?, bind(urandom)?, bind(tty)?];
         Ok(Self { nodes, mqueue: open_mqueue()? })
     }
+
+    /// /dev/null.
+    pub(super) const fn null(&self) -> &Fd {
+        let [null, ..] = &self.nodes;
+        null
+    }
 }
 
 /// The filesystems of /dev, which belong to somebody inside; filled, but attached to nothing.

@@ -5,6 +5,7 @@
 //! more. So nothing in a root filesystem can lead to the host, whatever it is and whoever changes it meanwhile.
 
 mod dev;
+mod masks;
 mod root;
 
 use crate::config::{Config, DEFAULT_HOSTNAME};
@@ -13,21 +14,23 @@ use crate::handover::Handover;
 use crate::init;
 use crate::sys::fd::{Dir, Fd};
 use crate::sys::file::{self, Kind};
+use crate::sys::identity;
 use crate::sys::mount::{self, Attributes, Depth};
 use crate::sys::poll::{self, Waiting};
-use crate::sys::{identity, process};
+use crate::sys::process::{self, Namespaces};
 use core::ffi::CStr;
 
 /// I's whole life. On entry the namespaces are new and everything else is the host's.
 pub fn run(handover: &Handover) -> ! {
     match set_up(handover) {
-        Ok(()) => init::run(handover),
+        Ok(inner) => init::run(handover, inner),
         Err(error) => handover.fail(error),
     }
     process::exit(OWN_FAILURE)
 }
 
-fn set_up(handover: &Handover) -> Result<(), Error> {
+/// Builds the world and steps into it. Returns the namespaces that C gets below I's.
+fn set_up(handover: &Handover) -> Result<Namespaces, Error> {
     let config = handover.config;
     process::die_with_parent().at(Step::TieToParent, Object::Place(Place::Init))?;
     // What does not depend on who is who is done while O writes the id maps.
@@ -40,7 +43,15 @@ fn set_up(handover: &Handover) -> Result<(), Error> {
         let name = config.surroundings.hostname.unwrap_or(DEFAULT_HOSTNAME);
         identity::set_hostname(name.to_bytes()).at(Step::SetHostname, Object::Hostname)?;
     }
-    process::hide().at(Step::HideInit, Object::Place(Place::Init))
+    let inner = if handover.credentials.euid == 0 && masks::host_root_is_inside(&host.proc)? {
+        masks::hang(&host.proc, host.sys.as_ref(), &host.devices)?;
+        // What is mounted here is locked there.
+        Namespaces::USER.and(Namespaces::MOUNT).and_if(!config.namespaces.share_uts, Namespaces::UTS)
+    } else {
+        Namespaces::default()
+    };
+    process::hide().at(Step::HideInit, Object::Place(Place::Init))?;
+    Ok(inner)
 }
 
 /// Waits until O has written the id maps, and makes sure that nothing of the container outlives O.

@@ -168,11 +168,7 @@ pub enum Kind {
 /// # Errors
 /// See statx(2).
 pub fn kind(dir: Dir<'_>, path: &CStr) -> Result<Kind> {
-    let flags = kernel::AT_EMPTY_PATH | kernel::AT_SYMLINK_NOFOLLOW | kernel::AT_NO_AUTOMOUNT;
-    // SAFETY: the kernel's structure is plain numbers, for which zero is a value.
-    let mut status: kernel::statx = unsafe { core::mem::zeroed() };
-    // SAFETY: `path` is NUL-terminated and `status` is valid for a write of its size.
-    unsafe { call!(statx, dir.number(), path.as_ptr(), flags, kernel::STATX_TYPE, &raw mut status) }?;
+    let status = look(dir, path, kernel::STATX_TYPE)?;
     Ok(match u32::from(status.stx_mode) & kernel::S_IFMT {
         kernel::S_IFDIR => Kind::Directory,
         kernel::S_IFREG => Kind::Regular,
@@ -180,6 +176,24 @@ pub fn kind(dir: Dir<'_>, path: &CStr) -> Result<Kind> {
         kernel::S_IFCHR => Kind::Character { major: status.stx_rdev_major, minor: status.stx_rdev_minor },
         _ => Kind::Other,
     })
+}
+
+/// The owner of a file, as the caller's user namespace has it: the overflow user where it has none. A symbolic link at
+/// the end is looked at, not followed.
+///
+/// # Errors
+/// See statx(2).
+pub fn owner(dir: Dir<'_>, path: &CStr) -> Result<u32> {
+    look(dir, path, kernel::STATX_UID).map(|status| status.stx_uid)
+}
+
+fn look(dir: Dir<'_>, path: &CStr, what: u32) -> Result<kernel::statx> {
+    let flags = kernel::AT_EMPTY_PATH | kernel::AT_SYMLINK_NOFOLLOW | kernel::AT_NO_AUTOMOUNT;
+    // SAFETY: the kernel's structure is plain numbers, for which zero is a value.
+    let mut status: kernel::statx = unsafe { core::mem::zeroed() };
+    // SAFETY: `path` is NUL-terminated and `status` is valid for a write of its size.
+    unsafe { call!(statx, dir.number(), path.as_ptr(), flags, what, &raw mut status) }?;
+    Ok(status)
 }
 
 /// Whether a directory holds nothing but itself and its parent.

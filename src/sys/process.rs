@@ -111,10 +111,10 @@ impl Words {
         Some(unsafe { &*text.as_ptr() })
     }
 
-    /// Without the first `count` words.
+    /// Without the first `count` words; `None` where no word is left.
     #[must_use]
-    pub fn skip(self, count: usize) -> Self {
-        Self(self.0.get(count..).unwrap_or_default())
+    pub fn skip(self, count: usize) -> Option<Self> {
+        self.0.get(count..).filter(|words| matches!(words, [Some(_), ..])).map(Self)
     }
 }
 
@@ -217,7 +217,8 @@ static SHARING: AtomicU32 = AtomicU32::new(0);
 
 /// Clones a child that shares this process's memory until it executes something: nothing is copied that execve(2)
 /// would throw away. It runs `body(argument)` on a stack of its own, with descriptors, working directory and signal
-/// mask of its own. The parent runs `meanwhile` and then waits until the child has executed something, or ended.
+/// mask of its own. `body` begins once the parent has run `meanwhile`, which says whether the child may go on at all;
+/// then the parent waits until the child has executed something, or ended.
 ///
 /// To be called once in a process's life, with all signals blocked.
 ///
@@ -227,7 +228,7 @@ pub fn spawn<T: Sync>(
     namespaces: Namespaces,
     body: fn(&T) -> !,
     argument: &T,
-    meanwhile: impl FnOnce(Pid),
+    meanwhile: impl FnOnce(Pid) -> bool,
 ) -> Result<Pid> {
     if SHARING.swap(1, Ordering::Relaxed) != 0 || SPAWNED.swap(true, Ordering::Relaxed) {
         return Err(Errno::BUSY);
@@ -244,10 +245,30 @@ pub fn spawn<T: Sync>(
     if result < 0 {
         return Err(Errno(result.unsigned_abs() as u16));
     }
-    meanwhile(result as Pid);
+    let verdict = if meanwhile(result as Pid) { GO } else { END };
+    GATE.store(verdict, Ordering::Release);
+    // Nobody waiting is as good as one who was woken.
+    // SAFETY: GATE is a static.
+    let _ = unsafe { call!(futex, GATE.as_ptr(), kernel::FUTEX_WAKE, 1, 0, 0, 0) };
     await_execution();
     Ok(result as Pid)
 }
+
+/// Waits as long as a word has this value.
+fn while_equal(word: &'static AtomicU32, value: u32) {
+    while word.load(Ordering::Acquire) == value {
+        let words = [word.as_ptr() as usize, kernel::FUTEX_WAIT as usize, value as usize, 0, 0, 0];
+        // A failure (EAGAIN, EINTR) means that it is worth another look; the loop takes it.
+        // SAFETY: the word is a static. The kernel's own wake-up is not a private one (set_tid_address(2)).
+        let _ = unsafe { super::once(FUTEX, words) };
+    }
+}
+
+/// What the child of [`spawn`] waits for.
+static GATE: AtomicU32 = AtomicU32::new(SHUT);
+const SHUT: u32 = 0;
+const GO: u32 = 1;
+const END: u32 = 2;
 
 static SPAWNED: AtomicBool = AtomicBool::new(false);
 
@@ -261,16 +282,16 @@ struct Task<'a, T> {
 extern "C" fn enter<T>(task: *const ()) -> ! {
     // SAFETY: `spawn` passes a `Task` of this type, in memory that is left alone until the child is done with it.
     let task = unsafe { &*task.cast::<Task<'_, T>>() };
+    while_equal(&GATE, SHUT);
+    if GATE.load(Ordering::Acquire) == END {
+        exit(crate::error::OWN_FAILURE);
+    }
     (task.body)(task.argument)
 }
 
 /// Waits until the child of [`spawn`] no longer runs in this process's memory. Gives the memory of its stack back.
 fn await_execution() {
-    while SHARING.load(Ordering::Acquire) != 0 {
-        // A failure (EAGAIN, EINTR) means that it is worth another look; the loop takes it.
-        // SAFETY: SHARING is a static. The kernel's wake-up is not a private one (set_tid_address(2)).
-        let _ = unsafe { super::once(FUTEX, [SHARING.as_ptr() as usize, kernel::FUTEX_WAIT as usize, 1, 0, 0, 0]) };
-    }
+    while_equal(&SHARING, 1);
     // Where the kernel refuses, the pages stay; nothing else depends on it.
     // SAFETY: the child is gone from it, and what is in it means nothing any more.
     let _ = unsafe { call!(madvise, CHILD_STACK.0.get(), CHILD_STACK_BYTES, kernel::MADV_DONTNEED) };

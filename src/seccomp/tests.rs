@@ -1,0 +1,46 @@
+//! Every filter of every CPU is run in a machine of our own, over all numbers that could be a call.
+
+mod filters;
+mod machine;
+mod rules;
+
+use super::Instruction;
+use super::cpu::number_of;
+use super::presets::{DEFAULT, STRICT};
+use crate::seccomp::Cpu;
+use crate::sys::numbers::{Aarch64, Arm, Riscv64, X86_64};
+use core::mem::{offset_of, size_of};
+
+#[test]
+fn an_instruction_is_the_kernels() {
+    let offsets = [
+        offset_of!(Instruction, code),
+        offset_of!(Instruction, jump_true),
+        offset_of!(Instruction, jump_false),
+        offset_of!(Instruction, constant),
+    ];
+    assert_eq!((size_of::<Instruction>(), offsets), (8, [0, 2, 3, 4]));
+}
+
+#[test]
+fn names_have_their_numbers() {
+    for (name, numbers) in
+        [("read", [0, 63, 63, 3]), ("getppid", [110, 173, 173, 64]), ("openat2", [437; 4]), ("file_setattr", [469; 4])]
+    {
+        let name = name.as_bytes();
+        let found = [X86_64::NAMES, Aarch64::NAMES, Riscv64::NAMES, Arm::NAMES].map(|names| number_of(names, name));
+        assert_eq!(found, numbers.map(Some));
+    }
+    for nothing in ["", "rea", "reads", "READ", "\u{4}read"] {
+        assert_eq!(number_of(X86_64::NAMES, nothing.as_bytes()), None);
+    }
+}
+
+/// A misspelt name in a preset would be left out in silence, as if no CPU had it.
+#[test]
+fn presets_name_calls_that_exist() {
+    for name in DEFAULT.iter().chain(STRICT).flat_map(|row| row.1) {
+        let tables = [X86_64::NAMES, Aarch64::NAMES, Riscv64::NAMES, Arm::NAMES];
+        assert!(tables.iter().any(|names| number_of(names, name.as_bytes()).is_some()), "{name}");
+    }
+}

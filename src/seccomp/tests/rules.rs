@@ -1,0 +1,248 @@
+//! RULES: what is understood, what is not, and what the filter does then.
+
+use super::filters::{ALLOW, ENOSYS, EPERM, Expected, expected, numbers};
+use super::machine::{self, Call};
+use crate::config::{Privileges, Seccomp, Text};
+use crate::error::Errno;
+use crate::seccomp::assembler::{JUMP, assemble};
+use crate::seccomp::cpu::number_of;
+use crate::seccomp::verdicts::{Verdict, Verdicts};
+use crate::seccomp::{Base, Cpu, EDITED_ROOM, Fault, Policy, Problem, Rules, program};
+use crate::sys::numbers::{Aarch64, Arm, Riscv64, X86_64};
+
+/// The calls of a CPU.
+fn calls<C: Cpu>() -> Vec<(u32, &'static str)> {
+    let (mut names, mut calls) = (C::NAMES, Vec::new());
+    for number in 0..=C::HIGHEST {
+        let (length, rest) = names.split_first().unwrap();
+        let (name, rest) = rest.split_at(usize::from(*length));
+        if !name.is_empty() {
+            calls.push((number, str::from_utf8(name).unwrap()));
+        }
+        names = rest;
+    }
+    assert!(names.is_empty());
+    calls
+}
+
+/// Text that outlives the program, as the command line does.
+fn text(text: impl Into<Vec<u8>>) -> Text {
+    text.into().leak()
+}
+
+fn list(names: impl Iterator<Item = &'static str>) -> String {
+    names.collect::<Vec<_>>().join(",")
+}
+
+/// The answers to all numbers after these edits.
+fn answers<C: Cpu>(base: Base, rules: &str) -> Vec<(u32, u32)> {
+    let mut space = None;
+    let policy = Policy::Edited(base, Rules::parse::<C>(text(rules)).unwrap());
+    let program = program::<C>(&policy, &mut space).unwrap();
+    machine::check(program);
+    let answer = |number| machine::run(program, &Call { number, architecture: C::ARCHITECTURE, arguments: [0; 6] }).0;
+    numbers().map(|number| (number, answer(number))).collect()
+}
+
+fn answer<C: Cpu>(base: Base, rules: &str, call: &str) -> u32 {
+    let number = number_of(C::NAMES, call.as_bytes()).unwrap();
+    answers::<C>(base, rules)[number].1
+}
+
+fn fault(rules: &'static str) -> (Fault, &'static str) {
+    let Problem { fault, what } = Rules::parse::<X86_64>(rules.as_bytes()).unwrap_err();
+    (fault, str::from_utf8(what).unwrap())
+}
+
+#[test]
+fn parts_come_in_any_order() {
+    let whole = Rules::parse::<X86_64>(b"deny=mkdir,rmdir;errno=EACCES;allow=bpf").unwrap();
+    for same in [
+        "errno=EACCES;allow=bpf;deny=mkdir,rmdir",
+        "allow=bpf;deny=rmdir;errno=EACCES;deny=mkdir",
+        "deny=mkdir,rmdir,mkdir;deny=mkdir;allow=bpf,bpf;errno=EACCES",
+    ] {
+        assert_eq!(Rules::parse::<X86_64>(same.as_bytes()), Ok(whole), "{same}");
+    }
+}
+
+#[test]
+fn edits_change_what_they_name() {
+    assert_eq!(answer::<X86_64>(Base::Default, "deny=mkdir", "mkdir"), EPERM);
+    assert_eq!(answer::<X86_64>(Base::Default, "deny=mkdir", "rmdir"), ALLOW);
+    assert_eq!(answer::<X86_64>(Base::Default, "deny=mkdir;errno=ENOSYS", "mkdir"), ENOSYS);
+    assert_eq!(answer::<X86_64>(Base::Default, "deny=bpf;errno=ENOSYS", "bpf"), ENOSYS, "the rule is the last word");
+    assert_eq!(answer::<X86_64>(Base::Default, "deny=mkdir;errno=ENOSYS", "bpf"), EPERM, "errno= is for deny= alone");
+    assert_eq!(answer::<X86_64>(Base::Default, "allow=bpf", "bpf"), ALLOW);
+    assert_eq!(answer::<X86_64>(Base::Default, "allow=bpf", "syslog"), EPERM);
+    assert_eq!(answer::<X86_64>(Base::Strict, "allow=clone3", "clone3"), ALLOW);
+    assert_eq!(answer::<X86_64>(Base::Strict, "deny=clone3", "clone3"), EPERM);
+    assert_eq!(answer::<X86_64>(Base::Default, "deny=ioctl", "ioctl"), EPERM, "whatever the request");
+    assert_eq!(answer::<Arm>(Base::Default, "deny=mmap2", "mmap2"), EPERM);
+}
+
+#[test]
+fn an_allowed_call_is_allowed_with_any_arguments() {
+    let mut space = None;
+    let rules = Rules::parse::<X86_64>(b"allow=ioctl,socket,clone").unwrap();
+    let program = program::<X86_64>(&Policy::Edited(Base::Strict, rules), &mut space).unwrap();
+    for (number, arguments) in
+        [(16, [0, 0x5412, 0, 0, 0, 0]), (41, [38, 0, 0, 0, 0, 0]), (56, [0x7e02_0000, 0, 0, 0, 0, 0])]
+    {
+        let call = Call { number, architecture: X86_64::ARCHITECTURE, arguments };
+        assert_eq!(machine::run(program, &call).0, ALLOW);
+    }
+}
+
+#[test]
+fn bad_rules_name_the_word() {
+    assert_eq!(fault(""), (Fault::UnknownPart, ""));
+    assert_eq!(fault("mkdir"), (Fault::UnknownPart, "mkdir"));
+    assert_eq!(fault("default"), (Fault::UnknownPart, "default"));
+    assert_eq!(fault("deny"), (Fault::UnknownPart, "deny"));
+    assert_eq!(fault("Deny=mkdir"), (Fault::UnknownPart, "Deny=mkdir"));
+    assert_eq!(fault(" deny=mkdir"), (Fault::UnknownPart, " deny=mkdir"));
+    assert_eq!(fault("deny=mkdir;"), (Fault::UnknownPart, ""));
+    assert_eq!(fault(";deny=mkdir"), (Fault::UnknownPart, ""));
+    assert_eq!(fault("deny=mkdir;;allow=bpf"), (Fault::UnknownPart, ""));
+    assert_eq!(fault("deny=mkdir;kill=bpf"), (Fault::UnknownPart, "kill=bpf"));
+    assert_eq!(fault("deny="), (Fault::UnknownCall, ""));
+    assert_eq!(fault("allow=bpf,"), (Fault::UnknownCall, ""));
+    assert_eq!(fault("deny=,mkdir"), (Fault::UnknownCall, ""));
+    assert_eq!(fault("deny=mkdir, rmdir"), (Fault::UnknownCall, " rmdir"));
+    assert_eq!(fault("deny=mkdi"), (Fault::UnknownCall, "mkdi"));
+    assert_eq!(fault("deny=mkdirs"), (Fault::UnknownCall, "mkdirs"));
+    assert_eq!(fault("deny=MKDIR"), (Fault::UnknownCall, "MKDIR"));
+    assert_eq!(fault("deny=83"), (Fault::UnknownCall, "83"));
+    assert_eq!(fault("deny=mmap2"), (Fault::UnknownCall, "mmap2"), "a call of another CPU");
+    assert_eq!(fault("deny=mkdir=EPERM"), (Fault::UnknownCall, "mkdir=EPERM"));
+    assert_eq!(fault("deny=mkdir;errno="), (Fault::UnknownErrno, ""));
+    assert_eq!(fault("deny=mkdir;errno=PERM"), (Fault::UnknownErrno, "PERM"));
+    assert_eq!(fault("deny=mkdir;errno=1"), (Fault::UnknownErrno, "1"));
+    assert_eq!(fault("errno=EPERM;deny=mkdir;errno=EPERM"), (Fault::SecondErrno, "errno=EPERM"));
+    assert_eq!(fault("errno=EPERM"), (Fault::IdleErrno, "errno=EPERM"));
+    assert_eq!(fault("allow=bpf;errno=ENOSYS"), (Fault::IdleErrno, "errno=ENOSYS"));
+    assert_eq!(fault("deny=mkdir,bpf;allow=keyctl,bpf"), (Fault::Contradiction, "bpf"));
+    assert_eq!(fault("allow=bpf;deny=bpf"), (Fault::Contradiction, "bpf"));
+}
+
+#[test]
+fn every_errno_can_be_the_answer() {
+    for number in 1..=133 {
+        let errno = Errno(number);
+        if !errno.name().is_empty() {
+            let rules = format!("deny=mkdir;errno={}", errno.name());
+            assert_eq!(answer::<X86_64>(Base::Default, &rules, "mkdir"), 0x0005_0000 | u32::from(number));
+        }
+    }
+    assert_eq!(Errno::by_name(b""), None);
+}
+
+/// The answers that edits ask for, without a filter.
+fn edited<C: Expected>(base: Base, denied: &[u32], allowed: &[u32]) -> Vec<(u32, u32)> {
+    let one = |number: u32| match number {
+        _ if denied.contains(&number) => 0x0005_0000 | u32::from(Errno::ACCES.0),
+        _ if allowed.contains(&number) => ALLOW,
+        _ => expected::<C>(base, number),
+    };
+    numbers().map(|number| (number, one(number))).collect()
+}
+
+/// Denies and allows the calls that `choose` says, by their place in the table.
+fn chosen<C: Expected>(base: Base, choose: &mut dyn FnMut(usize) -> Option<bool>) {
+    let (mut denied, mut allowed) = (Vec::new(), Vec::new());
+    for (index, call) in calls::<C>().into_iter().enumerate() {
+        match choose(index) {
+            Some(true) => denied.push(call),
+            Some(false) => allowed.push(call),
+            None => {}
+        }
+    }
+    let part = |key, calls: &[(u32, &'static str)]| match calls {
+        [] => String::new(),
+        calls => format!("{key}={};", list(calls.iter().map(|call| call.1))),
+    };
+    let rules = format!("{}{}", part("deny", &denied), part("allow", &allowed));
+    let errno = if denied.is_empty() { "" } else { "errno=EACCES;" };
+    let rules = format!("{errno}{rules}");
+    let number = |call: &(u32, &'static str)| call.0;
+    let (denied, allowed): (Vec<_>, Vec<_>) =
+        (denied.iter().map(number).collect(), allowed.iter().map(number).collect());
+    assert_eq!(answers::<C>(base, rules.trim_end_matches(';')), edited::<C>(base, &denied, &allowed), "{rules}");
+}
+
+fn many_rules<C: Expected>() {
+    let mut state = 1_u64;
+    let mut random = move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        state >> 33
+    };
+    for base in [Base::Default, Base::Strict] {
+        chosen::<C>(base, &mut |_| Some(true));
+        chosen::<C>(base, &mut |_| Some(false));
+        for step in 2..6 {
+            chosen::<C>(base, &mut |index| index.is_multiple_of(step).then_some(true));
+            chosen::<C>(base, &mut |index| Some(index.is_multiple_of(step)));
+        }
+        for round in [0, 3, 7, 10, 13, 16, 19] {
+            chosen::<C>(base, &mut |_| (random() % 20 <= round).then(|| random().is_multiple_of(2)));
+        }
+    }
+}
+
+#[test]
+fn any_rules_give_the_filter_that_they_describe() {
+    many_rules::<X86_64>();
+    many_rules::<Aarch64>();
+    many_rules::<Riscv64>();
+    many_rules::<Arm>();
+}
+
+/// No two neighbours alike, nothing lone: the longest program that there is.
+#[test]
+fn the_longest_program_fits() {
+    let mut verdicts = Verdicts::allowing::<Arm>();
+    let turns = [Verdict::Allow, Verdict::Deny, Verdict::Refuse, Verdict::Missing, Verdict::CheckClone];
+    for number in 0..=Arm::HIGHEST as usize {
+        verdicts.set(number, turns[number % turns.len()]);
+    }
+    let program = assemble::<Arm, EDITED_ROOM>(&verdicts, Errno::ACCES).unwrap();
+    machine::check(program.instructions());
+    assert!(program.instructions().iter().any(|instruction| instruction.code == JUMP), "nothing is far away");
+    assert!(program.instructions().len() < EDITED_ROOM - 64, "{}", program.instructions().len());
+    for number in 0..=Arm::HIGHEST {
+        let call = Call { number, architecture: Arm::ARCHITECTURE, arguments: [0; 6] };
+        let expected = [ALLOW, 0x0005_0000 | 13, EPERM, ENOSYS, ALLOW][number as usize % 5];
+        assert_eq!(machine::run(program.instructions(), &call).0, expected);
+    }
+}
+
+#[test]
+fn a_program_without_room_is_refused() {
+    for base in [b"allow=bpf".as_slice(), b"deny=mkdir"] {
+        let verdicts = Rules::parse::<X86_64>(base).unwrap().applied_to(&Verdicts::allowing::<X86_64>());
+        assert!(assemble::<X86_64, 0>(&verdicts, Errno::PERM).is_none());
+        assert!(assemble::<X86_64, 5>(&verdicts, Errno::PERM).is_none());
+        assert!(assemble::<X86_64, 12>(&verdicts, Errno::PERM).is_some());
+    }
+}
+
+#[test]
+fn the_command_line_chooses_the_policy() {
+    let policy = |strict, seccomp| Policy::of::<X86_64>(&Privileges { strict, seccomp, ..Privileges::default() });
+    let rules = Rules::parse::<X86_64>(b"deny=mkdir").unwrap();
+    let edits = Some(Seccomp::Rules(b"deny=mkdir"));
+    assert_eq!(policy(false, None), Ok(Policy::Preset(Base::Default)));
+    assert_eq!(policy(true, None), Ok(Policy::Preset(Base::Strict)));
+    assert_eq!(
+        policy(true, Some(Seccomp::Default)),
+        Ok(Policy::Preset(Base::Default)),
+        "explicit loosens what it names"
+    );
+    assert_eq!(policy(false, Some(Seccomp::Strict)), Ok(Policy::Preset(Base::Strict)));
+    assert_eq!(policy(true, Some(Seccomp::None)), Ok(Policy::Unfiltered));
+    assert_eq!(policy(false, edits), Ok(Policy::Edited(Base::Default, rules)));
+    assert_eq!(policy(true, edits), Ok(Policy::Edited(Base::Strict, rules)));
+    assert!(policy(true, Some(Seccomp::Rules(b"deny=nothing"))).is_err());
+    assert_eq!(program::<X86_64>(&Policy::Unfiltered, &mut None), Ok([].as_slice()));
+}
