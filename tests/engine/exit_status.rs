@@ -1,7 +1,7 @@
 //! The command's status is the command's; engine's own failures never look like it.
 
 use crate::support::trial::{join, part};
-use crate::support::{End, Run, Test, Verdict, Who, each, host, rounds, wait_for, world};
+use crate::support::{End, Run, Test, Verdict, Who, each, rounds, world};
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
@@ -123,17 +123,13 @@ fn x8_init_killed(who: Who) -> Verdict {
     let running = Run::probe(who, ["wait"]).piped().spawn();
     running.wait_for_output("ready");
     let init = running.init();
-    // A user's tests may not signal root's processes, but here the user is the same.
     crate::support::run::send(init, libc::SIGKILL);
-    let mark = running.mark().to_owned();
-    let outcome = {
-        assert!(running.ended_within(crate::support::DEADLINE), "engine should have ended with its init");
-        running.finish()
-    };
+    assert!(running.ended_within(crate::support::DEADLINE), "engine should have ended with its init");
+    let outcome = running.finish();
     outcome.ends(End::Exit(125));
     let text = outcome.error_text();
     outcome
         .must(text.starts_with("engine: ") && text.contains("SIGKILL"), "it should have said that SIGKILL killed init");
-    wait_for("the container's end", || host::marked(&mark).is_empty().then_some(()));
+    outcome.leaves_nothing();
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Nothing outlives a run, and nothing in it is neglected while it lasts.
 
-use crate::support::{Run, Test, Verdict, Who, each, host, rounds, wait_for};
+use crate::support::{Run, Test, Verdict, Who, each, host, rounds};
 use std::time::Duration;
 
 pub(crate) const TESTS: &[Test] = &[
@@ -49,22 +49,18 @@ fn l5_killed(who: Who) -> Verdict {
     let script = "setsid sleep 88 & sleep 88 & kill -STOP $!; (trap '' TERM HUP; sleep 88) & echo ready; wait";
     let running = Run::script(who, script).spawn();
     running.wait_for_output("ready");
-    let mark = running.mark().to_owned();
     running.signal(libc::SIGKILL);
-    running.finish().dies_of(libc::SIGKILL);
-    wait_for("the end of everything in the container", || host::marked(&mark).is_empty().then_some(()));
+    running.finish().dies_of(libc::SIGKILL).leaves_nothing();
     Ok(())
 }
 
 fn l5_killed_early(who: Who) -> Verdict {
     for step in 0..rounds(100, 2_000) {
         let running = Run::inside(who, ["sleep", "88"]).spawn();
-        let mark = running.mark().to_owned();
         // From before anything has happened to after everything has: a run takes some milliseconds to set up.
         std::thread::sleep(Duration::from_micros(u64::try_from(step % 100).unwrap() * 60));
         running.signal(libc::SIGKILL);
-        running.finish().dies_of(libc::SIGKILL);
-        wait_for("the end of everything in the container", || host::marked(&mark).is_empty().then_some(()));
+        running.finish().dies_of(libc::SIGKILL).leaves_nothing();
     }
     Ok(())
 }
@@ -82,9 +78,7 @@ fn l10_foreign_child(who: Who) -> Verdict {
     // The sixty seconds hold standard output open, so this cannot wait for its end.
     running.wait_for_output("over");
     assert!(running.ended_within(crate::support::DEADLINE), "engine should have ended");
-    for process in host::marked(running.mark()) {
-        crate::support::run::send(process.pid, libc::SIGKILL);
-    }
+    host::kill(running.mark());
     running.finish().exits(5);
     Ok(())
 }

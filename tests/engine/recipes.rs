@@ -227,8 +227,7 @@ fn damaged() -> Verdict {
 }
 
 fn other_version() -> Verdict {
-    let who = Who::User;
-    let place = Place::new(who);
+    let place = Place::new(Who::User);
     let (tarball, sum) = place.tarball();
     fs::write(place.file("sum"), format!("{sum}  alpine-minirootfs-3.19.9-x86_64.tar.gz\n")).unwrap();
     place.program(
@@ -245,7 +244,7 @@ fn other_version() -> Verdict {
     place.holds(&["alpine_fs"]);
     // Another one than the one that is there now.
     says(version("3.18.0").run().exits(1), "already there");
-    fs::remove_dir_all(place.work().join("alpine_fs")).unwrap();
+    fs::rename(place.work().join("alpine_fs"), place.work().parent().unwrap().join("old")).unwrap();
 
     fs::write(place.file("sum"), format!("{}  x\n", "0".repeat(64))).unwrap();
     says(version("3.19.9").run().exits(1), "wrong hash");

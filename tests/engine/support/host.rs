@@ -1,6 +1,7 @@
 //! Looking at the host: its processes, its mounts, its name.
 
-use super::run::MARK;
+use super::run::{MARK, send};
+use super::{DEADLINE, wait_within};
 use std::ffi::OsString;
 use std::fmt;
 use std::fs;
@@ -60,6 +61,20 @@ pub(crate) fn marked(mark: &str) -> Vec<Process> {
                 || holds(format!("/proc/{}/environ", process.pid), &entry)
         })
         .collect()
+}
+
+/// Kills what is left of a run.
+pub(crate) fn kill(mark: &str) {
+    let gone = wait_within(DEADLINE, || {
+        let alive = marked(mark);
+        for process in &alive {
+            send(process.pid, libc::SIGKILL);
+        }
+        alive.is_empty().then_some(())
+    });
+    if gone.is_none() {
+        eprintln!("processes that nothing kills: {:?}", marked(mark));
+    }
 }
 
 /// A field of /proc/PID/status, without its name.

@@ -2,7 +2,7 @@
 
 use super::outcome::{End, Outcome};
 use super::world::{Who, world};
-use super::{DEADLINE, host, wait_for, wait_within};
+use super::{DEADLINE, host, wait_for};
 use std::ffi::{CString, OsStr, OsString};
 use std::io::{self, Read, Write as _};
 use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
@@ -428,13 +428,7 @@ impl Drop for Running {
         if matches!(self.child.try_wait(), Ok(None)) {
             // SAFETY: kill(2) takes two integers. The process is not waited for, so its group is still its own.
             unsafe { libc::kill(-self.pid, libc::SIGKILL) };
-            wait_within(DEADLINE, || {
-                let alive = host::marked(&self.mark);
-                for process in &alive {
-                    send(process.pid, libc::SIGKILL);
-                }
-                alive.is_empty().then_some(())
-            });
+            host::kill(&self.mark);
             // It is killed; how it ended is of no interest any more.
             drop(self.child.wait());
         }
