@@ -55,11 +55,11 @@ impl Policy {
     pub fn of<C: Cpu>(privileges: &Privileges) -> Result<Self, Problem> {
         let base = if privileges.strict { Base::Strict } else { Base::Default };
         Ok(match privileges.seccomp {
-            None => Self::Preset(base),
-            Some(Seccomp::Default) => Self::Preset(Base::Default),
-            Some(Seccomp::Strict) => Self::Preset(Base::Strict),
-            Some(Seccomp::None) => Self::Unfiltered,
-            Some(Seccomp::Rules(text)) => Self::Edited(base, Rules::parse::<C>(text)?),
+            Seccomp::Unsaid => Self::Preset(base),
+            Seccomp::Default => Self::Preset(Base::Default),
+            Seccomp::Strict => Self::Preset(Base::Strict),
+            Seccomp::None => Self::Unfiltered,
+            Seccomp::Rules(text) => Self::Edited(base, Rules::parse::<C>(text)?),
         })
     }
 }

@@ -39,7 +39,7 @@ impl Drop for Fd {
 /// closed here holds no unwritten data. Never retried, since after EINTR the number may be somebody else's (close(2)).
 pub fn close(number: i32) {
     // SAFETY: no memory is involved.
-    let _ = unsafe { super::once(Sysno::close, [number as usize, 0, 0, 0, 0, 0]) };
+    let _ = unsafe { syscalls::syscall1(Sysno::close, number as usize) };
 }
 
 /// Where a relative path begins.

@@ -26,40 +26,51 @@ pub use fd::Fd;
 /// The result of a system call.
 pub type Result<T> = core::result::Result<T, Errno>;
 
-/// Makes a system call, again and again while a signal interrupts it. Out of line: its callers are many and small.
+/// Makes a system call, again and again while a signal interrupts it. Out of line and with its arguments in registers:
+/// its callers are many and small.
 ///
 /// # Safety
 /// As the call itself: every pointer among the arguments must be valid for what the kernel does with it.
 #[inline(never)]
-unsafe fn retried(number: Sysno, arguments: [usize; 6]) -> Result<usize> {
+unsafe fn call3(number: Sysno, a: usize, b: usize, c: usize) -> Result<usize> {
     loop {
-        // SAFETY: the caller's contract.
-        match unsafe { once(number, arguments) } {
-            Err(Errno::INTR) => {}
-            result => return result,
+        // SAFETY: the caller's contract; the kernel ignores the arguments that a call does not have.
+        match unsafe { syscalls::syscall3(number, a, b, c) } {
+            Err(syscalls::Errno::EINTR) => {}
+            result => return result.map_err(kernel_errno),
         }
     }
 }
 
-/// Makes a system call once.
+/// [`call3`] for the calls that have more arguments.
 ///
 /// # Safety
-/// As [`retried`].
+/// As [`call3`].
 #[inline(never)]
-unsafe fn once(number: Sysno, [a, b, c, d, e, f]: [usize; 6]) -> Result<usize> {
-    // SAFETY: the caller's contract.
-    unsafe { syscalls::syscall6(number, a, b, c, d, e, f) }.map_err(|errno| Errno(errno.into_raw() as u16))
+unsafe fn call6(number: Sysno, a: usize, b: usize, c: usize, d: usize, e: usize, f: usize) -> Result<usize> {
+    loop {
+        // SAFETY: the caller's contract; the kernel ignores the arguments that a call does not have.
+        match unsafe { syscalls::syscall6(number, a, b, c, d, e, f) } {
+            Err(syscalls::Errno::EINTR) => {}
+            result => return result.map_err(kernel_errno),
+        }
+    }
+}
+
+fn kernel_errno(errno: syscalls::Errno) -> Errno {
+    Errno(errno.into_raw() as u16)
 }
 
 /// `call!(name, arguments…)`: a system call of up to six arguments, each cast to a machine word.
 macro_rules! call {
-    ($name:ident) => { call!(@pad $name;) };
-    ($name:ident, $($argument:expr),+) => { call!(@pad $name; $($argument),+) };
-    (@pad $name:ident; $($argument:expr),*) => {{
-        let mut words = [0_usize; 6];
-        let mut _rest = words.iter_mut();
-        $(if let Some(word) = _rest.next() { *word = $argument as usize; })*
-        $crate::sys::retried(syscalls::Sysno::$name, words)
-    }};
+    ($name:ident $(, $a:expr $(, $b:expr $(, $c:expr)?)?)?) => {
+        $crate::sys::call3(syscalls::Sysno::$name, call!(@ $($a)?), call!(@ $($($b)?)?), call!(@ $($($($c)?)?)?))
+    };
+    ($name:ident, $a:expr, $b:expr, $c:expr, $d:expr $(, $e:expr $(, $f:expr)?)?) => {
+        $crate::sys::call6(syscalls::Sysno::$name, call!(@ $a), call!(@ $b), call!(@ $c), call!(@ $d), call!(@ $($e)?),
+            call!(@ $($($f)?)?))
+    };
+    (@) => { 0_usize };
+    (@ $argument:expr) => { $argument as usize };
 }
 use call;

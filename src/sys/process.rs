@@ -257,10 +257,11 @@ pub fn spawn<T: Sync>(
 /// Waits as long as a word has this value.
 fn while_equal(word: &'static AtomicU32, value: u32) {
     while word.load(Ordering::Acquire) == value {
-        let words = [word.as_ptr() as usize, kernel::FUTEX_WAIT as usize, value as usize, 0, 0, 0];
         // A failure (EAGAIN, EINTR) means that it is worth another look; the loop takes it.
         // SAFETY: the word is a static. The kernel's own wake-up is not a private one (set_tid_address(2)).
-        let _ = unsafe { super::once(FUTEX, words) };
+        let _ = unsafe {
+            super::call6(FUTEX, word.as_ptr() as usize, kernel::FUTEX_WAIT as usize, value as usize, 0, 0, 0)
+        };
     }
 }
 
@@ -450,7 +451,7 @@ pub fn exit(status: u8) -> ! {
     loop {
         // It does not return; the loop is for the type, and for a kernel that would.
         // SAFETY: no memory is involved.
-        let _ = unsafe { super::once(Sysno::exit_group, [usize::from(status), 0, 0, 0, 0, 0]) };
+        let _ = unsafe { call!(exit_group, status) };
     }
 }
 

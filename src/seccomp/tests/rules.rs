@@ -2,7 +2,7 @@
 
 use super::filters::{ALLOW, ENOSYS, EPERM, Expected, expected, numbers};
 use super::machine::{self, Call};
-use crate::config::{Privileges, Seccomp, Text};
+use crate::config::{Config, Privileges, Seccomp, Text};
 use crate::error::Errno;
 use crate::seccomp::assembler::{JUMP, assemble};
 use crate::seccomp::cpu::number_of;
@@ -229,20 +229,16 @@ fn a_program_without_room_is_refused() {
 
 #[test]
 fn the_command_line_chooses_the_policy() {
-    let policy = |strict, seccomp| Policy::of::<X86_64>(&Privileges { strict, seccomp, ..Privileges::default() });
+    let policy = |strict, seccomp| Policy::of::<X86_64>(&Privileges { strict, seccomp, ..Config::EMPTY.privileges });
     let rules = Rules::parse::<X86_64>(b"deny=mkdir").unwrap();
-    let edits = Some(Seccomp::Rules(b"deny=mkdir"));
-    assert_eq!(policy(false, None), Ok(Policy::Preset(Base::Default)));
-    assert_eq!(policy(true, None), Ok(Policy::Preset(Base::Strict)));
-    assert_eq!(
-        policy(true, Some(Seccomp::Default)),
-        Ok(Policy::Preset(Base::Default)),
-        "explicit loosens what it names"
-    );
-    assert_eq!(policy(false, Some(Seccomp::Strict)), Ok(Policy::Preset(Base::Strict)));
-    assert_eq!(policy(true, Some(Seccomp::None)), Ok(Policy::Unfiltered));
+    let edits = Seccomp::Rules(b"deny=mkdir");
+    assert_eq!(policy(false, Seccomp::Unsaid), Ok(Policy::Preset(Base::Default)));
+    assert_eq!(policy(true, Seccomp::Unsaid), Ok(Policy::Preset(Base::Strict)));
+    assert_eq!(policy(true, Seccomp::Default), Ok(Policy::Preset(Base::Default)), "explicit loosens what it names");
+    assert_eq!(policy(false, Seccomp::Strict), Ok(Policy::Preset(Base::Strict)));
+    assert_eq!(policy(true, Seccomp::None), Ok(Policy::Unfiltered));
     assert_eq!(policy(false, edits), Ok(Policy::Edited(Base::Default, rules)));
     assert_eq!(policy(true, edits), Ok(Policy::Edited(Base::Strict, rules)));
-    assert!(policy(true, Some(Seccomp::Rules(b"deny=nothing"))).is_err());
+    assert!(policy(true, Seccomp::Rules(b"deny=nothing")).is_err());
     assert_eq!(program::<X86_64>(&Policy::Unfiltered, &mut None), Ok([].as_slice()));
 }
