@@ -51,7 +51,8 @@ pub fn run(start: Start) -> ! {
             config.command = words.skip(1 + consumed);
             launch::run(config, start)
         }
-        Ok(request) => launch::say::answer(request),
-        Err(usage) => launch::say::usage(&usage),
+        Ok(cli::Request::Help) => launch::say::answer(|write| cli::help(write)),
+        Ok(cli::Request::Version) => launch::say::answer(|write| write(cli::VERSION)),
+        Err(usage) => launch::say::usage(&usage.pieces()),
     }
 }

@@ -6,7 +6,7 @@ use crate::config::Text;
 pub(super) const SYNOPSIS: &str = "\
 usage: engine [options] [--] <rootfs> [command [args...]]
        engine --as-init [options] [--] <command> [args...]
-       engine --check [--json] | --version | --help
+       engine --version | --help
 ";
 
 /// The line below any other complaint.
@@ -36,7 +36,6 @@ problems! {
     NoArguments => "a root filesystem is needed",
     NoRootfs => "a root filesystem is needed",
     NoCommand => "needs a command",
-    TakesNoRootfs => "takes no root filesystem",
     // About an option.
     UnknownOption => "unknown option",
     UnknownLetter => "unknown option -",
@@ -81,7 +80,6 @@ problems! {
     MoreCapabilityEdits => "more than 64 changes to the capabilities",
     // What does not go together.
     WithAsInit => "cannot be combined with --as-init",
-    WithCheck => "cannot be combined with --check",
     WithUpper => "cannot be combined with --upper",
     WithUserns => "cannot be combined with --userns keep-id, auto or host",
     WithSharedUts => "cannot be combined with --share uts: it would rename the host",
@@ -89,7 +87,6 @@ problems! {
     WithoutOverlay => "needs -x (--ephemeral) or --upper",
     WithoutTimeout => "needs --timeout",
     WithoutAsInit => "needs --as-init",
-    WithoutCheck => "needs --check",
 }
 
 impl Problem {

@@ -83,9 +83,9 @@ fn accompany(
 ) -> Result<Outcome, Error> {
     drop((lifeline.read, reports.write));
     if let Err(error) = introduce(init, &lifeline.write, config, credentials) {
-        // I may have told already why it could not be introduced: because it had ended.
         end_init(init);
-        return Err(error);
+        // I may have told why nobody was there to be introduced: it had failed already.
+        return attend::first_failure(&reports.read).map_or(Err(error), Err);
     }
     let outcome = attend::attend(init, &reports.read);
     if outcome.is_err() {
