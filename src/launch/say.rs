@@ -85,7 +85,7 @@ pub(super) fn failure(error: &Error, config: &Config) -> ! {
 /// I was killed from outside.
 pub(super) fn init_killed(signal: Signal) {
     let mut line = Output::to(STDERR);
-    line.text(b"engine: init was killed by ");
+    line.text(b"engine: init was killed by SIG");
     line.text(super::signals::name(signal).as_bytes());
     line.text(b"\n");
     line.flush();
