@@ -46,6 +46,7 @@ worded! {
         EnterRoot => "enter root filesystem",
         LeaveHost => "leave the host's file system for",
         Mount => "mount",
+        MountProc => "mount",
         Create => "create",
         Bind => "bind",
         Open => "open",
@@ -116,6 +117,7 @@ worded! {
         NotProcfs => "/proc is not a procfs",
         InitKilled => "it was killed by",
         BadRecord => "its report makes no sense",
+        NoExecMount => "Permission denied: it is on a file system that is mounted noexec",
         Privileged => "take the bit or the capability off the file",
         NoCommandWord => "the command is an empty word",
     }

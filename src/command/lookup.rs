@@ -42,10 +42,11 @@ pub(super) fn execute(config: &Config, environment: Words) -> Error {
     worst
 }
 
-/// ENOENT for a file that is there means that what should interpret or load it is not.
+/// ENOENT for a file that is there means that what should interpret or load it is not; EACCES can be the mount's.
 fn explain(error: Error, file: &CStr) -> Error {
-    if error.errno == Errno::NOENT && file::kind(Dir::Here, file).is_ok() {
-        return error.because(Why::MissingInterpreter);
+    match (error.errno, file::hold(Dir::Here, file)) {
+        (Errno::NOENT, Ok(_)) => error.because(Why::MissingInterpreter),
+        (Errno::ACCES, Ok(held)) if file::is_no_exec(&held) == Ok(true) => error.because(Why::NoExecMount),
+        _ => error,
     }
-    error
 }

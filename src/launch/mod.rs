@@ -4,6 +4,7 @@
 //! nothing of the container and nothing of the caller that could keep either busy.
 
 mod attend;
+mod hints;
 mod id_maps;
 pub mod say;
 mod signals;

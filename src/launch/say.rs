@@ -74,6 +74,11 @@ pub(super) fn failure(error: &Error, config: &Config) -> ! {
     line.text(b" (");
     line.text(error.errno.name().as_bytes());
     line.text(b")\n");
+    if let Some(hint) = super::hints::hint(error) {
+        line.text(b"engine: hint: ");
+        line.text(hint.as_bytes());
+        line.text(b"\n");
+    }
     line.flush();
     process::exit(error.exit_status())
 }

@@ -127,7 +127,7 @@ fn open_proc() -> Result<Fd, Error> {
     let attributes = Attributes::NO_SUID.and(Attributes::NO_DEV).and(Attributes::NO_EXEC);
     mount::open_filesystem(c"proc")
         .and_then(|filesystem| filesystem.mount(attributes))
-        .at(Step::Mount, Object::Place(Place::Proc))
+        .at(Step::MountProc, Object::Place(Place::Proc))
 }
 
 /// The host's /sys with all that is mounted below it, read-only: with the host's network it is the host's to show.
