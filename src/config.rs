@@ -147,6 +147,18 @@ pub enum Mount {
     Mask(Text),
 }
 
+impl Mount {
+    /// Where it is mounted, inside.
+    #[must_use]
+    pub const fn target(&self) -> Text {
+        match self {
+            Self::Volume(volume) => volume.target,
+            Self::Tmpfs(tmpfs) => tmpfs.target,
+            Self::Mask(path) => path,
+        }
+    }
+}
+
 /// A host path bound into the container.
 pub struct Volume {
     /// On the host; relative to the caller's working directory.

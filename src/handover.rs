@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::report::Record;
 use crate::sys::fd::Fd;
 use crate::sys::file;
-use crate::sys::process::Credentials;
+use crate::sys::process::{Credentials, Namespaces};
 use crate::sys::signal::{Disposition, Set};
 
 /// See the module. The descriptors in it close on exec.
@@ -26,6 +26,17 @@ pub struct Handover {
     pub lifeline: Fd,
     /// Where records go.
     pub reports: Fd,
+}
+
+/// What set-up hands to I's life after it.
+#[derive(Debug)]
+pub struct World {
+    /// The namespaces that C gets below I's.
+    pub inner: Namespaces,
+    /// A procfs, wherever it is mounted, if at all. There is one where `inner` has a user namespace.
+    pub proc: Option<Fd>,
+    /// Whether that procfs is the host's, which has its own numbers for processes.
+    pub proc_is_the_hosts: bool,
 }
 
 impl Handover {

@@ -1,7 +1,7 @@
 //! What `--strict` and the defaults come to. An explicit option loosens just what it names; every room asks here, so
 //! that the meaning of `--strict` stands in one place.
 
-use super::{CapabilityEdit, Config, Net, Text, Userns, Writes, capability};
+use super::{CapabilityEdit, Config, Mount, Net, Text, Userns, Writes, capability};
 
 /// The variables of the caller's that `--strict` leaves to the command.
 const KEPT_VARIABLES: &[&[u8]] = &[b"PATH", b"TERM", b"HOME", b"LANG"];
@@ -34,6 +34,18 @@ impl Config {
     #[must_use]
     pub const fn root_is_read_only(&self) -> bool {
         self.files.read_only || self.privileges.strict && matches!(self.files.writes, Writes::Through)
+    }
+
+    /// Whether something was asked for that root inside could undo where the mounts are its own to change: a mask, or
+    /// anything read-only or without execution.
+    #[must_use]
+    pub fn locks_mounts(&self) -> bool {
+        self.root_is_read_only()
+            || self.files.mounts.iter().any(|mount| match mount {
+                Mount::Mask(_) => true,
+                Mount::Volume(volume) => volume.read_only || volume.no_exec,
+                Mount::Tmpfs(tmpfs) => tmpfs.read_only || tmpfs.no_exec,
+            })
     }
 
     /// Whether the caller's variables are left behind, all but [`Config::keeps_variable`].

@@ -103,9 +103,7 @@ fn object(object: Object, config: &Config) -> &[u8] {
         Object::Hostname => config.surroundings.hostname.unwrap_or(DEFAULT_HOSTNAME).to_bytes(),
         Object::MountSource(index) | Object::MountTarget(index) => match mount(index) {
             Some(Mount::Volume(volume)) if matches!(object, Object::MountSource(_)) => volume.source,
-            Some(Mount::Volume(volume)) => volume.target,
-            Some(Mount::Tmpfs(tmpfs)) => tmpfs.target,
-            Some(Mount::Mask(path)) => path,
+            Some(mount) => mount.target(),
             None => b"",
         },
     }

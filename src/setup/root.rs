@@ -30,3 +30,9 @@ pub(super) fn enter(root: &Fd) -> Result<(), Error> {
     mount::pivot_here().at(Step::EnterRoot, Object::Rootfs)?;
     mount::detach_here().at(Step::LeaveHost, Object::Rootfs)
 }
+
+/// No writes to the root nor to what is mounted below it. What is mounted later is not touched.
+pub(super) fn make_read_only(root: &Fd) -> Result<(), Error> {
+    mount::set_attributes(root, Depth::Recursive, Attributes::READ_ONLY, Attributes::default())
+        .at(Step::ProtectRoot, Object::Rootfs)
+}

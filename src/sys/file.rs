@@ -195,7 +195,8 @@ pub fn owner(dir: Dir<'_>, path: &CStr) -> Result<u32> {
     look(dir, path, kernel::STATX_UID).map(|status| status.stx_uid)
 }
 
-fn look(dir: Dir<'_>, path: &CStr, what: u32) -> Result<kernel::statx> {
+/// What statx(2) knows of a file. A symbolic link at the end is looked at, not followed.
+pub(super) fn look(dir: Dir<'_>, path: &CStr, what: u32) -> Result<kernel::statx> {
     let flags = kernel::AT_EMPTY_PATH | kernel::AT_SYMLINK_NOFOLLOW | kernel::AT_NO_AUTOMOUNT;
     // SAFETY: the kernel's structure is plain numbers, for which zero is a value.
     let mut status: kernel::statx = unsafe { core::mem::zeroed() };

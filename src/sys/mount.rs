@@ -92,6 +92,15 @@ fn change(mount: &Fd, depth: Depth, set: Attributes, clear: Attributes, propagat
     unsafe { call!(mount_setattr, mount.number(), c"".as_ptr(), flags, &raw const attributes, size) }.map(drop)
 }
 
+/// How a number is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Base {
+    /// As modes are.
+    Octal = 8,
+    /// As everything else is.
+    Decimal = 10,
+}
+
 /// A filesystem that is being described.
 #[derive(Debug)]
 pub struct Filesystem(Fd);
@@ -113,6 +122,25 @@ impl Filesystem {
     pub fn set(self, key: &CStr, value: &CStr) -> Result<Self> {
         self.configure(kernel::fsconfig_command::FSCONFIG_SET_STRING, key.as_ptr().cast(), value.as_ptr().cast())?;
         Ok(self)
+    }
+
+    /// `key=value`, where the value is a number: octal for a mode, decimal for the rest.
+    ///
+    /// # Errors
+    /// EINVAL for what the filesystem does not understand.
+    pub fn set_number(self, key: &CStr, mut value: u64, base: Base) -> Result<Self> {
+        // No number has more digits than the text has room for.
+        let mut text = [0; 22];
+        let mut start = text.len();
+        for digit in text.iter_mut().rev() {
+            *digit = b'0' + (value % base as u64) as u8;
+            value /= base as u64;
+            start -= 1;
+            if value == 0 {
+                break;
+            }
+        }
+        self.set(key, &*super::file::path(text.get(start..).unwrap_or_default())?)
     }
 
     /// Makes the filesystem and mounts it, attached to nothing yet.
