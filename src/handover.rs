@@ -1,5 +1,6 @@
 //! What O hands to I at the clone, and I to C: everything that was true of the caller and that the command inherits.
 
+use crate::changes::Pending;
 use crate::config::{Config, Words};
 use crate::error::Error;
 use crate::report::Record;
@@ -37,6 +38,8 @@ pub struct World {
     pub proc: Option<Fd>,
     /// Whether that procfs is the host's, which has its own numbers for processes.
     pub proc_is_the_hosts: bool,
+    /// What is to be told of the run after its end.
+    pub changes: Option<Pending>,
 }
 
 impl Handover {

@@ -3,6 +3,7 @@
 //! It starts the command, reaps whatever ends, passes signals on, and says how the command ended. When it ends itself,
 //! for whatever reason, the kernel kills everything in its PID namespace.
 
+use crate::changes::Pending;
 use crate::command;
 use crate::error::{At, Error, OWN_FAILURE, Object, Place, Step};
 use crate::handover::{Handover, World};
@@ -23,13 +24,14 @@ pub fn run(handover: &Handover, world: World) -> ! {
 }
 
 /// Starts the command and serves until it has ended.
-fn serve(handover: &Handover, world: World) -> Result<(), Error> {
+fn serve(handover: &Handover, mut world: World) -> Result<(), Error> {
     let init = Object::Place(Place::Init);
     // I is beyond the reach of ^Z: what would stop it waits to be passed on, like everything else.
     signal::set_mask(Set::all_but(&[])).at(Step::PrepareSignals, init)?;
     let signals = signal::descriptor(Set::all_but(&[])).at(Step::PrepareSignals, init)?;
     // Where the kernel does not let I have another name, `ps` shows the whole command line, and nothing else is lost.
     let _ = process::show_as(*b"engine\0");
+    let changes = world.changes.take();
     let command = start(handover, world)?;
     process::release_stack();
     let mut events = [Waiting::to_read(&signals), Waiting::for_hangup(&handover.lifeline)];
@@ -42,6 +44,7 @@ fn serve(handover: &Handover, world: World) -> Result<(), Error> {
         while let Some(arrived) = signal::next(&signals).at(Step::Wait, init)? {
             if arrived.signal == signal::CHLD {
                 if let Some(status) = reap_all(command).at(Step::Wait, init)? {
+                    changes.as_ref().map_or(Ok(()), Pending::write)?;
                     handover.report(Record::Ended(status));
                     process::exit(0);
                 }

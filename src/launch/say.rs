@@ -1,8 +1,8 @@
 //! What engine says, each thing once: failures, usage, answers.
 
 use crate::cli::{self, Request, Usage};
-use crate::config::{Config, DEFAULT_HOSTNAME, Mount};
-use crate::error::{Error, OWN_FAILURE, Object};
+use crate::config::{Changes, Config, DEFAULT_HOSTNAME, Mount, Writes};
+use crate::error::{Error, OWN_FAILURE, Object, Place};
 use crate::sys::file;
 use crate::sys::process;
 use crate::sys::signal::Signal;
@@ -98,6 +98,14 @@ fn object(object: Object, config: &Config) -> &[u8] {
     match object {
         Object::Place(place) => place.text().as_bytes(),
         Object::Rootfs => config.rootfs.map_or(b"", |path| path.to_bytes()),
+        Object::Upper => match config.files.writes {
+            Writes::Upper(path) => path.to_bytes(),
+            _ => config.rootfs.map_or(b"", |path| path.to_bytes()),
+        },
+        Object::Changes => match config.files.changes {
+            Changes::File(path) => path.to_bytes(),
+            _ => Place::Descriptor2.text().as_bytes(),
+        },
         Object::Command => config.command_name().to_bytes(),
         Object::Workdir => config.surroundings.workdir.map_or(b"", |path| path.to_bytes()),
         Object::Hostname => config.surroundings.hostname.unwrap_or(DEFAULT_HOSTNAME).to_bytes(),

@@ -7,15 +7,17 @@
 mod dev;
 mod masks;
 mod mounts;
+mod overlay;
 mod root;
 mod system;
 mod target;
 
-use crate::config::{Config, DEFAULT_HOSTNAME, Proc};
+use crate::changes;
+use crate::config::{Changes, Config, DEFAULT_HOSTNAME, Proc};
 use crate::error::{At, Errno, Error, OWN_FAILURE, Object, Place, Step};
 use crate::handover::{Handover, World};
 use crate::init;
-use crate::sys::fd::Fd;
+use crate::sys::fd::{self, Fd};
 use crate::sys::file;
 use crate::sys::identity;
 use crate::sys::poll::{self, Waiting};
@@ -42,7 +44,7 @@ fn set_up(handover: &Handover) -> Result<World, Error> {
     root::enter(&pieces.root)?;
     if config.root_is_read_only() {
         mounts::make_targets(config, pieces.volumes)?;
-        root::make_read_only(&pieces.root)?;
+        root::make_read_only(&pieces.root.mount)?;
     }
     hang(config, &host, &pieces).map_err(explain_empty_root)?;
     let mut masks = Masks::default();
@@ -58,9 +60,15 @@ fn set_up(handover: &Handover) -> Result<World, Error> {
         identity::set_hostname(name.to_bytes()).at(Step::SetHostname, Object::Hostname)?;
     }
     Ok(World {
-        inner: inner_namespaces(config, host_root_is_inside || config.locks_mounts()),
+        inner: inner_namespaces(config, host_root_is_inside || pieces.root.composed || config.locks_mounts()),
         proc: host.proc,
         proc_is_the_hosts: config.files.proc == Proc::Bind,
+        changes: pieces.changes.zip(pieces.root.layers).map(|(output, (upper, below))| changes::Pending {
+            upper,
+            below,
+            output,
+            is_text: matches!(config.files.changes, Changes::Stderr),
+        }),
     })
 }
 
@@ -113,7 +121,9 @@ impl HostPieces {
 
 /// What wants the id maps: because it belongs to somebody inside, or because I may only then go where the caller may.
 struct Pieces {
-    root: Fd,
+    root: root::Root,
+    /// Where the list of changes goes, if one is wanted.
+    changes: Option<Fd>,
     dev: Option<dev::Filesystems>,
     resolv_conf: Option<Fd>,
     volumes: &'static mut mounts::Sources,
@@ -123,12 +133,24 @@ impl Pieces {
     /// On entry every path is the host's.
     fn open(config: &Config) -> Result<Self, Error> {
         Ok(Self {
+            changes: open_changes(config)?,
             root: root::open(config)?,
             dev: if config.files.no_dev { None } else { Some(dev::Filesystems::open()?) },
             resolv_conf: system::open_resolv_conf(config)?,
             volumes: mounts::open(config)?,
         })
     }
+}
+
+/// Takes hold of where the list of changes will go: the file is the caller's to make, and standard error is closed by
+/// then.
+fn open_changes(config: &Config) -> Result<Option<Fd>, Error> {
+    let output = match config.files.changes {
+        Changes::No => return Ok(None),
+        Changes::Stderr => fd::duplicate(2),
+        Changes::File(path) => file::create(path),
+    };
+    output.map(Some).at(Step::Open, Object::Changes)
 }
 
 /// Attaches the pieces. On entry every path is the container's.

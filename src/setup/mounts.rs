@@ -34,7 +34,7 @@ pub(super) fn open(config: &Config) -> core::result::Result<&'static mut Sources
 /// `None` where it is missing and may be.
 fn open_volume(volume: &Volume) -> Result<Option<Fd>> {
     let depth = if volume.not_recursive { Depth::One } else { Depth::Recursive };
-    let source = match mount::clone_tree(Dir::Here, &*file::path(volume.source)?, depth) {
+    let source = match mount::clone_tree(Dir::Here, &file::path(volume.source)?, depth) {
         Err(Errno::NOENT) if volume.optional => return Ok(None),
         result => result?,
     };

@@ -23,7 +23,7 @@ pub(super) fn is_directory(fd: &Fd) -> Result<bool> {
 
 /// What is at a path now.
 pub(super) fn find(path: &[u8]) -> Result<Fd> {
-    tree::open_inside(Dir::Here, &*file::path(path)?)
+    tree::open_inside(Dir::Here, &file::path(path)?)
 }
 
 /// A file goes onto a file and a directory onto a directory; the root and what shows the kernel stay what they are.

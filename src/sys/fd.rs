@@ -95,6 +95,15 @@ pub fn duplicate_onto(fd: &Fd, number: i32) -> Result<()> {
     unsafe { call!(dup3, fd.0, number, 0) }.map(drop)
 }
 
+/// Another descriptor above 2 for what `number` refers to; closes on exec.
+///
+/// # Errors
+/// EBADF, EMFILE.
+pub fn duplicate(number: i32) -> Result<Fd> {
+    // SAFETY: no memory is involved.
+    unsafe { call!(fcntl, number, kernel::F_DUPFD_CLOEXEC, 3) }.map(Fd::from_kernel)
+}
+
 /// Sets or clears close-on-exec.
 ///
 /// # Errors

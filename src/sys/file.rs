@@ -44,6 +44,16 @@ pub fn open_write(dir: Dir<'_>, path: &CStr) -> Result<Fd> {
     open_with(dir, path, kernel::O_WRONLY | kernel::O_NOCTTY)
 }
 
+/// Opens for writing an empty file, which is made where it is missing.
+///
+/// # Errors
+/// See open(2).
+pub fn create(path: &CStr) -> Result<Fd> {
+    let flags = kernel::O_WRONLY | kernel::O_CREAT | kernel::O_TRUNC | kernel::O_NOCTTY | kernel::O_CLOEXEC;
+    // SAFETY: `path` is NUL-terminated.
+    unsafe { call!(openat, kernel::AT_FDCWD, path.as_ptr(), flags, 0o666) }.map(Fd::from_kernel)
+}
+
 /// Opens for reading and writing what exists, a device for example.
 ///
 /// # Errors

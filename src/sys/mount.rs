@@ -2,7 +2,9 @@
 //! the step from one root to another (pivot_root(2), umount2(2)).
 
 use super::fd::{Dir, Fd};
+use super::file::{self, PathBuffer};
 use super::{Result, call};
+use crate::error::Errno;
 use core::ffi::CStr;
 use core::ptr;
 use linux_raw_sys::general as kernel;
@@ -101,6 +103,27 @@ pub enum Base {
     Decimal = 10,
 }
 
+/// `prefix` and the digits of a number.
+///
+/// # Errors
+/// ENAMETOOLONG where `prefix` is.
+pub fn digits(prefix: &[u8], mut value: u64, base: Base) -> Result<PathBuffer> {
+    // No number has more digits than the text has room for.
+    let mut text = [0; 22];
+    let mut start = text.len();
+    for digit in text.iter_mut().rev() {
+        *digit = b'0' + (value % base as u64) as u8;
+        value /= base as u64;
+        start -= 1;
+        if value == 0 {
+            break;
+        }
+    }
+    let mut path = file::path(prefix)?;
+    path.extend_from_bytes(text.get(start..).unwrap_or_default()).map_err(|_| Errno::NAMETOOLONG)?;
+    Ok(path)
+}
+
 /// A filesystem that is being described.
 #[derive(Debug)]
 pub struct Filesystem(Fd);
@@ -128,19 +151,26 @@ impl Filesystem {
     ///
     /// # Errors
     /// EINVAL for what the filesystem does not understand.
-    pub fn set_number(self, key: &CStr, mut value: u64, base: Base) -> Result<Self> {
-        // No number has more digits than the text has room for.
-        let mut text = [0; 22];
-        let mut start = text.len();
-        for digit in text.iter_mut().rev() {
-            *digit = b'0' + (value % base as u64) as u8;
-            value /= base as u64;
-            start -= 1;
-            if value == 0 {
-                break;
-            }
-        }
-        self.set(key, &*super::file::path(text.get(start..).unwrap_or_default())?)
+    pub fn set_number(self, key: &CStr, value: u64, base: Base) -> Result<Self> {
+        self.set(key, &digits(b"", value, base)?)
+    }
+
+    /// `key=` the file that is held. By way of the procfs at /proc, since the kernel takes a descriptor only from Linux
+    /// 6.13 on.
+    ///
+    /// # Errors
+    /// ENOENT where no procfs is there.
+    pub fn set_file(self, key: &CStr, file: &Fd) -> Result<Self> {
+        self.set(key, &digits(b"/proc/self/fd/", u64::from(file.number().unsigned_abs()), Base::Decimal)?)
+    }
+
+    /// `key`, which has no value.
+    ///
+    /// # Errors
+    /// EINVAL for what the filesystem does not understand.
+    pub fn set_flag(self, key: &CStr) -> Result<Self> {
+        self.configure(kernel::fsconfig_command::FSCONFIG_SET_FLAG, key.as_ptr().cast(), ptr::null())?;
+        Ok(self)
     }
 
     /// Makes the filesystem and mounts it, attached to nothing yet.
