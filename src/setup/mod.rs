@@ -40,7 +40,7 @@ fn set_up(handover: &Handover) -> Result<World, Error> {
     // What does not depend on who is who is done while O writes the id maps.
     let host = HostPieces::open(handover)?;
     await_outside(handover)?;
-    let pieces = Pieces::open(config)?;
+    let pieces = Pieces::open(handover)?;
     root::enter(&pieces.root)?;
     if config.root_is_read_only() {
         mounts::make_targets(config, pieces.volumes)?;
@@ -131,10 +131,11 @@ struct Pieces {
 
 impl Pieces {
     /// On entry every path is the host's.
-    fn open(config: &Config) -> Result<Self, Error> {
+    fn open(handover: &Handover) -> Result<Self, Error> {
+        let config = handover.config;
         Ok(Self {
             changes: open_changes(config)?,
-            root: root::open(config)?,
+            root: root::open(handover)?,
             dev: if config.files.no_dev { None } else { Some(dev::Filesystems::open()?) },
             resolv_conf: system::open_resolv_conf(config)?,
             volumes: mounts::open(config)?,

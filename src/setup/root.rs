@@ -1,10 +1,11 @@
 //! The root: taken hold of once, then stepped into.
 
 use super::overlay;
-use crate::config::{Config, Writes};
+use crate::config::Writes;
 use crate::error::{At, Errno, Error, Object, Step};
+use crate::handover::Handover;
 use crate::sys::fd::{Dir, Fd};
-use crate::sys::file::{self, Kind};
+use crate::sys::file;
 use crate::sys::mount::{self, Attributes, Depth};
 
 /// What will be the root.
@@ -20,12 +21,14 @@ pub(super) struct Root {
 /// A copy of the root filesystem with all that is mounted below it, cut off from the host: what is mounted here does
 /// not show there, nor the other way round. Device nodes in it mean nothing, whoever made them.
 ///
-/// The path is resolved here and never again. With `-x` and `--upper`, what comes back is an overlay of it.
-pub(super) fn open(config: &Config) -> Result<Root, Error> {
+/// The path is resolved here and never again; it must lead to what O found there. With `-x` and `--upper`, what comes
+/// back is an overlay of it.
+pub(super) fn open(handover: &Handover) -> Result<Root, Error> {
+    let config = handover.config;
     let path = config.rootfs.ok_or(Errno::NOENT).at(Step::OpenRoot, Object::Rootfs)?;
     let root = mount::clone_tree(Dir::Here, path, Depth::Recursive).at(Step::OpenRoot, Object::Rootfs)?;
-    if file::kind(Dir::At(&root), c"").at(Step::OpenRoot, Object::Rootfs)? != Kind::Directory {
-        return Err(Error::new(Step::OpenRoot, Object::Rootfs, Errno::NOTDIR));
+    if file::id(&root).at(Step::OpenRoot, Object::Rootfs)? != handover.root {
+        return Err(Error::new(Step::OpenRoot, Object::Rootfs, Errno::STALE));
     }
     mount::make_private(&root, Depth::Recursive, Attributes::NO_DEV, Attributes::default())
         .at(Step::ProtectRoot, Object::Rootfs)?;
