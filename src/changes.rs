@@ -41,18 +41,23 @@ impl Pending {
         // ESRCH: nothing is left.
         let _ = signal::kill_all();
         while process::wait_any().is_ok() {}
-        let mut list = List { pending: self, path: Vec::new(), buffer: Vec::new() };
+        let mut list = List { path: Vec::new(), output: Output { pending: self, buffer: Vec::new() } };
         list.directory(&self.upper, Some(&self.below))
-            .and_then(|()| list.flush())
+            .and_then(|()| list.output.flush())
             .at(Step::ListChanges, Object::Changes)
     }
 }
 
 /// A list in the making.
 struct List<'a> {
-    pending: &'a Pending,
-    /// Of the directory that is looked at; a slash before each name.
+    /// Of what is looked at; a slash before each name.
     path: Vec<u8, 4096>,
+    output: Output<'a>,
+}
+
+/// Records on their way.
+struct Output<'a> {
+    pending: &'a Pending,
     buffer: Vec<u8, 1024>,
 }
 
@@ -65,7 +70,7 @@ impl List<'_> {
         let merged = below.filter(|_| tree::is_opaque(upper) != Ok(true));
         if let (Some(below), None) = (below, merged) {
             tree::entries(below, &mut |name| match tree::hold_entry(upper, name) {
-                Err(Errno::NOENT) => self.at(name, |list| list.record(b"D ")),
+                Err(Errno::NOENT) => self.at(name, |list| list.record(b'D')),
                 result => result.map(drop),
             })?;
         }
@@ -81,13 +86,13 @@ impl List<'_> {
             Some(result) => Some(result?),
         };
         if kind == (Kind::Character { major: 0, minor: 0 }) {
-            return self.record(b"D ");
+            return self.record(b'D');
         }
         let old_directory = old.as_ref().filter(|old| file::kind(Dir::At(old), c"") == Ok(Kind::Directory));
         match (&old, old_directory) {
-            (None, _) => self.record(b"A ")?,
+            (None, _) => self.record(b'A')?,
             (Some(_), Some(old)) if kind == Kind::Directory && same(tree::rights(&entry)?, tree::rights(old)?) => {}
-            _ => self.record(b"M ")?,
+            _ => self.record(b'M')?,
         }
         if kind == Kind::Directory { self.directory(&entry, old_directory) } else { Ok(()) }
     }
@@ -102,23 +107,24 @@ impl List<'_> {
         Ok(())
     }
 
-    fn record(&mut self, letter: &[u8]) -> Result<()> {
-        for &byte in letter {
-            self.byte(byte)?;
-        }
-        for index in 0..self.path.len() {
-            let byte = self.path.get(index).copied().unwrap_or_default();
-            if self.pending.is_text && (byte < b' ' || byte == 0x7f || byte == b'\\') {
+    fn record(&mut self, letter: u8) -> Result<()> {
+        self.output.byte(letter)?;
+        self.output.byte(b' ')?;
+        let is_text = self.output.pending.is_text;
+        for &byte in &self.path {
+            if is_text && (byte < b' ' || byte == 0x7f || byte == b'\\') {
                 for shown in [b'\\', b'x', digit(byte >> 4), digit(byte & 15)] {
-                    self.byte(shown)?;
+                    self.output.byte(shown)?;
                 }
             } else {
-                self.byte(byte)?;
+                self.output.byte(byte)?;
             }
         }
-        self.byte(if self.pending.is_text { b'\n' } else { 0 })
+        self.output.byte(if is_text { b'\n' } else { 0 })
     }
+}
 
+impl Output<'_> {
     fn byte(&mut self, byte: u8) -> Result<()> {
         if self.buffer.is_full() {
             self.flush()?;

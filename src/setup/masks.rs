@@ -115,12 +115,12 @@ impl Masks {
 }
 
 fn empty_directory() -> Result<Fd, Errno> {
-    mount::open_filesystem(c"tmpfs")?.set(c"nr_inodes", c"1")?.set(c"mode", c"555")?.mount(LOCKED)
+    mount::make(c"tmpfs", &[(c"nr_inodes", c"1"), (c"mode", c"555")], LOCKED)
 }
 
 /// A file in a tmpfs that is mounted nowhere else. To take it, the tmpfs hangs over the root for a moment.
 fn empty_file() -> Result<Fd, Errno> {
-    let filesystem = mount::open_filesystem(c"tmpfs")?.set(c"nr_inodes", c"2")?.mount(Attributes::default())?;
+    let filesystem = mount::make(c"tmpfs", &[], Attributes::default())?;
     let dir = Dir::At(&filesystem);
     mount::attach(&filesystem, Dir::Here, c".")?;
     let taken = file::make_file(dir, c"empty", 0o444).and_then(|()| mount::clone_tree(dir, c"empty", Depth::One));

@@ -43,8 +43,7 @@ fn set_up(handover: &Handover) -> Result<World, Error> {
     let pieces = Pieces::open(handover)?;
     root::enter(&pieces.root)?;
     if config.root_is_read_only() {
-        mounts::make_targets(config, pieces.volumes)?;
-        root::make_read_only(&pieces.root.mount)?;
+        root::protect(&pieces.root)?;
     }
     hang(config, &host, &pieces).map_err(explain_empty_root)?;
     let mut masks = Masks::default();
@@ -55,6 +54,9 @@ fn set_up(handover: &Handover) -> Result<World, Error> {
         masks.hang(proc, host.sys.as_ref(), null).at(Step::Mount, Object::Place(Place::Masks))?;
     }
     mounts::hang(config, pieces.volumes, &mut masks)?;
+    if config.root_is_read_only() {
+        root::seal(&pieces.root)?;
+    }
     if !config.namespaces.share_uts {
         let name = config.surroundings.hostname.unwrap_or(DEFAULT_HOSTNAME);
         identity::set_hostname(name.to_bytes()).at(Step::SetHostname, Object::Hostname)?;

@@ -47,34 +47,6 @@ fn open_volume(volume: &Volume) -> Result<Option<Fd>> {
     Ok(Some(source))
 }
 
-/// Makes the mount points that are missing, for a root that is about to become read-only. Those that something else
-/// will cover are left to [`hang`]: what is made for them now would be in the wrong place.
-pub(super) fn make_targets(config: &Config, sources: &Sources) -> core::result::Result<(), Error> {
-    let mounts = &config.files.mounts;
-    for (index, (mount, source)) in (0..).zip(mounts.iter().zip(sources)) {
-        let directory = match (mount, source) {
-            (Mount::Volume(_), Some(source)) => target::is_directory(source),
-            (Mount::Tmpfs(_), _) => Ok(true),
-            _ => continue,
-        };
-        let path = mount.target();
-        let earlier = mounts.iter().take(usize::from(index)).map(Mount::target);
-        if !OURS.iter().copied().chain(earlier).any(|place| is_below(path, place)) {
-            let made = directory.and_then(|directory| target::find_or_make(path, directory));
-            drop(made.at(Step::Mount, Object::MountTarget(index))?);
-        }
-    }
-    Ok(())
-}
-
-/// Where mounts of our own are.
-const OURS: [&[u8]; 3] = [b"/proc", b"/sys", b"/dev"];
-
-/// Whether a path leads to a place or below it, as far as its words tell.
-fn is_below(path: &[u8], place: &[u8]) -> bool {
-    path.strip_prefix(place).is_some_and(|rest| matches!(rest, [] | [b'/', ..]))
-}
-
 /// Attaches everything. On entry every path is the container's, and /proc, /sys and /dev are there.
 pub(super) fn hang(config: &Config, sources: &mut Sources, masks: &mut Masks) -> core::result::Result<(), Error> {
     for (index, (mount, source)) in (0..).zip(config.files.mounts.iter().zip(sources)) {
@@ -94,15 +66,16 @@ pub(super) fn hang(config: &Config, sources: &mut Sources, masks: &mut Masks) ->
 }
 
 fn open_tmpfs(tmpfs: &Tmpfs) -> Result<Fd> {
-    let mut filesystem = mount::open_filesystem(c"tmpfs")?;
-    if let Some(size) = tmpfs.size {
-        filesystem = filesystem.set_number(c"size", size, Base::Decimal)?;
-    }
-    let mode = tmpfs.mode.unwrap_or(0o1777);
-    filesystem.set_number(c"mode", u64::from(mode), Base::Octal)?.mount(
-        Attributes::NO_SUID
-            .and(Attributes::NO_DEV)
-            .and_if(tmpfs.no_exec, Attributes::NO_EXEC)
-            .and_if(tmpfs.read_only, Attributes::READ_ONLY),
-    )
+    let (mut size, mut mode) = ([0; 40], [0; 40]);
+    let attributes = Attributes::NO_SUID
+        .and(Attributes::NO_DEV)
+        .and_if(tmpfs.no_exec, Attributes::NO_EXEC)
+        .and_if(tmpfs.read_only, Attributes::READ_ONLY);
+    let settings = [
+        (c"mode", mount::digits(b"", u64::from(tmpfs.mode.unwrap_or(0o1777)), Base::Octal, &mut mode)),
+        (c"size", mount::digits(b"", tmpfs.size.unwrap_or_default(), Base::Decimal, &mut size)),
+    ];
+    let [mode, _] = &settings;
+    // The kernel's own size is half of memory; 0 would be none at all.
+    mount::make(c"tmpfs", if tmpfs.size.is_some() { &settings } else { core::slice::from_ref(mode) }, attributes)
 }

@@ -42,15 +42,18 @@ fn take_directory(path: &CStr) -> Result<Fd> {
 /// Before Linux 6.15 overlayfs takes only what is attached. So everything hangs in a tmpfs on top of the host's root,
 /// which goes where that goes.
 fn cover(config: &Config, rootfs: Fd, kept: Option<Fd>) -> Result<Root> {
-    let scratch = mount::open_filesystem(c"tmpfs")?.set(c"mode", c"700")?.mount(Attributes::NO_DEV)?;
+    let scratch = mount::make(c"tmpfs", &[(c"mode", c"700")], Attributes::NO_DEV)?;
     mount::attach(&scratch, Dir::Here, c"/")?;
-    let make = |name| tree::make_like(&scratch, name, &scratch);
-    let (kept_here, below, root, skeleton) = (make(c"kept")?, make(c"below")?, make(c"root")?, make(c"skeleton")?);
-    mount::attach(&rootfs, Dir::At(&below), c"")?;
-    let kept = match kept {
-        Some(kept) => mount::attach(&kept, Dir::At(&kept_here), c"").map(|()| kept)?,
-        None => kept_here,
-    };
+    let here = Dir::At(&scratch);
+    for name in [c"kept", c"below", c"root", c"skeleton"] {
+        file::make_directory(here, name, 0o755)?;
+    }
+    mount::attach(&rootfs, here, c"below")?;
+    if let Some(kept) = kept {
+        mount::attach(&kept, here, c"kept")?;
+    }
+    // Through the mount, where one is.
+    let kept = tree::hold_entry(&scratch, c"kept")?;
     let upper = tree::make_like(&kept, c"upper", &rootfs)?;
     let files = &config.files;
     let ours = [(c"proc", files.proc == Proc::None), (c"sys", files.no_sys), (c"dev", files.no_dev)];
@@ -61,14 +64,12 @@ fn cover(config: &Config, rootfs: Fd, kept: Option<Fd>) -> Result<Root> {
         depth: 0,
     };
     let composed = has_mounts(&rootfs)?;
-    let below = if composed {
+    let skeleton = tree::hold_entry(&scratch, c"skeleton")?;
+    if composed {
         layers.visit(Place { below: &rootfs, made: &skeleton, upper: None })?;
-        &skeleton
-    } else {
-        &rootfs
-    };
-    let mount = layers.overlay(below, &upper)?;
-    mount::attach(&mount, Dir::At(&root), c"")?;
+    }
+    let mount = layers.overlay(if composed { &skeleton } else { &rootfs }, &upper)?;
+    mount::attach(&mount, here, c"root")?;
     if composed {
         layers.visit(Place { below: &rootfs, made: &mount, upper: Some(&upper) })?;
     }
@@ -156,14 +157,18 @@ impl Layers {
 
     /// An overlay on a directory, attached to nothing.
     fn overlay(&mut self, below: &Fd, upper: &Fd) -> Result<Fd> {
-        let work = tree::make_like(&self.works, &mount::digits(b"", self.count, Base::Decimal)?, &self.works)?;
+        let mut room = [0; 40];
+        let work = mount::digits(b"", self.count, Base::Decimal, &mut room);
+        let work = tree::make_like(&self.works, work, &self.works)?;
         self.count += 1;
-        mount::open_filesystem(c"overlay")?
-            .set_flag(c"userxattr")?
-            .set_file(c"lowerdir", below)?
-            .set_file(c"upperdir", upper)?
-            .set_file(c"workdir", &work)?
-            .mount(Attributes::NO_DEV)
+        let (mut lower_room, mut upper_room, mut work_room) = ([0; 40], [0; 40], [0; 40]);
+        let settings = [
+            (c"userxattr", c""),
+            (c"lowerdir", mount::by_descriptor(below, &mut lower_room)),
+            (c"upperdir", mount::by_descriptor(upper, &mut upper_room)),
+            (c"workdir", mount::by_descriptor(&work, &mut work_room)),
+        ];
+        mount::make(c"overlay", &settings, Attributes::NO_DEV)
     }
 }
 

@@ -52,8 +52,17 @@ pub(super) fn enter(root: &Root) -> Result<(), Error> {
     mount::detach_here().at(Step::LeaveHost, Object::Rootfs)
 }
 
-/// No writes to the root nor to what is mounted below it. What is mounted later is not touched.
-pub(super) fn make_read_only(root: &Fd) -> Result<(), Error> {
-    mount::set_attributes(root, Depth::Recursive, Attributes::READ_ONLY, Attributes::default())
+/// No writes to what is mounted below the root now; to the root itself not yet, since mount points are still to be made.
+pub(super) fn protect(root: &Root) -> Result<(), Error> {
+    let (none, read_only) = (Attributes::default(), Attributes::READ_ONLY);
+    mount::set_attributes(&root.mount, Depth::Recursive, read_only, none).at(Step::ProtectRoot, Object::Rootfs)?;
+    // EPERM: the host has it read-only, and nobody here can change that.
+    let _ = mount::set_attributes(&root.mount, Depth::One, none, read_only);
+    Ok(())
+}
+
+/// No writes to the root any more. What has been mounted on it is not touched.
+pub(super) fn seal(root: &Root) -> Result<(), Error> {
+    mount::set_attributes(&root.mount, Depth::One, Attributes::READ_ONLY, Attributes::default())
         .at(Step::ProtectRoot, Object::Rootfs)
 }

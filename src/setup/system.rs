@@ -25,11 +25,7 @@ pub(super) fn open_proc(handover: &Handover) -> Result<Option<Fd>, Error> {
 }
 
 fn new_proc(config: &Config) -> Result<Fd, Errno> {
-    let mut filesystem = mount::open_filesystem(c"proc")?;
-    if config.hides_processes() {
-        filesystem = filesystem.set(c"hidepid", c"2")?;
-    }
-    filesystem.mount(BARE)
+    mount::make(c"proc", if config.hides_processes() { &[(c"hidepid", c"2")] } else { &[] }, BARE)
 }
 
 /// The host's /sys with all that is mounted below it, read-only: with the host's network it is the host's to show.
@@ -42,7 +38,7 @@ pub(super) fn open_sys(config: &Config) -> Result<Option<Fd>, Error> {
     if config.shares_host_network() {
         return bind(c"/sys", Depth::Recursive, READ_ONLY).at(Step::Bind, object);
     }
-    match mount::open_filesystem(c"sysfs").and_then(|filesystem| filesystem.mount(READ_ONLY)) {
+    match mount::make(c"sysfs", &[], READ_ONLY) {
         // It shows a network namespace, and this one belongs to somebody else.
         Err(Errno::PERM) if matches!(config.network(), Net::Join(_)) => Ok(None),
         result => result.map(Some).at(Step::Mount, object),

@@ -37,6 +37,7 @@ impl Drop for Fd {
 
 /// Closes a descriptor. There is nothing to be done about a failure: Linux frees the number in every case, and what is
 /// closed here holds no unwritten data. Never retried, since after EINTR the number may be somebody else's (close(2)).
+#[inline(never)]
 pub fn close(number: i32) {
     // SAFETY: no memory is involved.
     let _ = unsafe { syscalls::syscall1(Sysno::close, number as usize) };

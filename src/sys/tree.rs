@@ -31,16 +31,6 @@ fn open_how(dir: Dir<'_>, path: &CStr, flags: u32, resolve: u32) -> Result<Fd> {
     unsafe { call!(openat2, dir.number(), path.as_ptr(), &raw const how, size) }.map(Fd::from_kernel)
 }
 
-/// Whether the two are the same file, seen through the same mount.
-///
-/// # Errors
-/// See statx(2).
-pub fn same(one: &Fd, other: &Fd) -> Result<bool> {
-    let what = kernel::STATX_INO | kernel::STATX_MNT_ID;
-    let (one, other) = (file::look(Dir::At(one), c"", what)?, file::look(Dir::At(other), c"", what)?);
-    Ok((one.stx_ino, one.stx_mnt_id) == (other.stx_ino, other.stx_mnt_id))
-}
-
 /// Takes hold of an entry of a directory, whatever it is: a symbolic link itself, a mount point as what is mounted there.
 ///
 /// # Errors
