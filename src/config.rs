@@ -4,6 +4,7 @@
 //! there is no string buffer. Every list has a fixed capacity; what does not fit is a usage error that names the limit.
 
 pub mod capability;
+mod protection;
 
 use core::ffi::{CStr, c_char};
 use heapless::Vec;
@@ -141,6 +142,18 @@ pub enum Mount {
     Tmpfs(Tmpfs),
     /// `--mask PATH`.
     Mask(Text),
+}
+
+impl Mount {
+    /// Where it is mounted, inside.
+    #[must_use]
+    pub const fn target(&self) -> Text {
+        match self {
+            Self::Volume(volume) => volume.target,
+            Self::Tmpfs(tmpfs) => tmpfs.target,
+            Self::Mask(path) => path,
+        }
+    }
 }
 
 /// A host path bound into the container.

@@ -49,6 +49,8 @@ worded! {
         EnterRoot => "enter root filesystem",
         LeaveHost => "leave the host's file system for",
         Mount => "mount",
+        Overlay => "put an overlay on",
+        ListChanges => "list changes in",
         MountProc => "mount",
         Create => "create",
         Bind => "bind",
@@ -139,6 +141,10 @@ pub enum Object {
     Workdir,
     /// `--hostname`.
     Hostname,
+    /// The directory of `--upper`, or the root filesystem that `-x` covers.
+    Upper,
+    /// The file of `--changes`.
+    Changes,
     /// The source of the n-th of `config.files.mounts`.
     MountSource(u16),
     /// The target of the n-th of `config.files.mounts`.
@@ -222,6 +228,8 @@ impl Error {
             Object::Command => (2, 0),
             Object::Workdir => (3, 0),
             Object::Hostname => (4, 0),
+            Object::Upper => (30, 0),
+            Object::Changes => (31, 0),
             Object::MountSource(index) => (5, index),
             Object::MountTarget(index) => (6, index),
         };
@@ -241,6 +249,8 @@ impl Error {
             2 => Object::Command,
             3 => Object::Workdir,
             4 => Object::Hostname,
+            30 => Object::Upper,
+            31 => Object::Changes,
             5 => Object::MountSource(index),
             6 => Object::MountTarget(index),
             _ => return None,

@@ -1,11 +1,12 @@
 //! What O hands to I at the clone, and I to C: everything that was true of the caller and that the command inherits.
 
+use crate::changes::Pending;
 use crate::config::{Config, Words};
 use crate::error::Error;
 use crate::report::Record;
 use crate::sys::fd::Fd;
 use crate::sys::file::{self, FileId};
-use crate::sys::process::Credentials;
+use crate::sys::process::{Credentials, Namespaces};
 use crate::sys::signal::{Disposition, Set};
 
 /// See the module. The descriptors in it close on exec.
@@ -28,6 +29,19 @@ pub struct Handover {
     pub lifeline: Fd,
     /// Where records go.
     pub reports: Fd,
+}
+
+/// What set-up hands to I's life after it.
+#[derive(Debug)]
+pub struct World {
+    /// The namespaces that C gets below I's.
+    pub inner: Namespaces,
+    /// A procfs, wherever it is mounted, if at all. There is one where `inner` has a user namespace.
+    pub proc: Option<Fd>,
+    /// Whether that procfs is the host's, which has its own numbers for processes.
+    pub proc_is_the_hosts: bool,
+    /// What is to be told of the run after its end.
+    pub changes: Option<Pending>,
 }
 
 impl Handover {

@@ -28,10 +28,11 @@ impl Kind {
         }
     }
 
-    const fn own_file(self) -> &'static CStr {
+    /// The caller's own file, from the root and from the root of a procfs.
+    const fn own_file(self) -> (&'static CStr, &'static CStr) {
         match self {
-            Self::Users => c"/proc/self/uid_map",
-            Self::Groups => c"/proc/self/gid_map",
+            Self::Users => (c"/proc/self/uid_map", c"self/uid_map"),
+            Self::Groups => (c"/proc/self/gid_map", c"self/gid_map"),
         }
     }
 
@@ -49,13 +50,16 @@ const TEXT_BYTES: usize = 4096;
 /// The lines of a map.
 pub type Ranges = Vec<IdRange, MAP_LINES_MAX>;
 
-/// Every id of the caller's own namespace, each mapped onto itself.
+/// Every id of the caller's own namespace, each mapped onto itself; as told by the procfs at /proc, or by this one.
 ///
 /// # Errors
 /// See open(2) and read(2).
-pub fn identity(kind: Kind) -> Result<Ranges, Error> {
+pub fn identity(proc: Option<&Fd>, kind: Kind) -> Result<Ranges, Error> {
     let mut text = [0; TEXT_BYTES];
-    let own = file::open_read(Dir::Here, kind.own_file()).at(Step::Read, kind.object())?;
+    let (from_root, from_proc) = kind.own_file();
+    let own =
+        proc.map_or_else(|| file::open_read(Dir::Here, from_root), |proc| file::open_read(Dir::At(proc), from_proc));
+    let own = own.at(Step::Read, kind.object())?;
     let length = file::read_full(&own, &mut text).at(Step::Read, kind.object())?;
     own.close();
     let words = text.get(..length).unwrap_or_default().split(u8::is_ascii_whitespace);
@@ -76,19 +80,36 @@ fn number(word: &[u8]) -> Option<u32> {
     })
 }
 
-/// The directory of a process in the procfs at /proc; checked to be one, since whoever can put another filesystem there
+/// The number of the caller's only child, as this procfs has it: it may be that of another PID namespace.
+///
+/// # Errors
+/// ENOENT where the kernel was built without CONFIG_PROC_CHILDREN.
+pub fn only_child(proc: &Fd) -> Result<Pid, Error> {
+    let mut text = [0; 16];
+    file::open_read(Dir::At(proc), c"thread-self/children")
+        .and_then(|children| file::read_full(&children, &mut text))
+        .and_then(|length| {
+            let first = text.get(..length).unwrap_or_default().split(|&byte| byte == b' ').next();
+            first.and_then(number).and_then(|pid| Pid::try_from(pid).ok()).ok_or(Errno::SRCH)
+        })
+        .at(Step::Read, Object::Place(Place::Proc))
+}
+
+/// The directory of a process in the procfs at /proc, or in this one; checked to be one, since whoever can put another filesystem there
 /// could make engine believe in maps that were never written.
 ///
 /// # Errors
 /// See open(2) and statfs(2).
-pub fn process_directory(pid: Pid) -> Result<Fd, Error> {
+pub fn process_directory(procfs: Option<&Fd>, pid: Pid) -> Result<Fd, Error> {
     let proc = Object::Place(Place::Proc);
     let mut path = Vec::<u8, 32>::new();
     let mut name = CString::<32>::new();
-    path.extend_from_slice(b"/proc/").map_err(|_| Errno::TOO_BIG).at(Step::Open, proc)?;
+    if procfs.is_none() {
+        path.extend_from_slice(b"/proc/").map_err(|_| Errno::TOO_BIG).at(Step::Open, proc)?;
+    }
     push_number(&mut path, pid.unsigned_abs()).at(Step::Open, proc)?;
     name.extend_from_bytes(&path).map_err(|_| Errno::TOO_BIG).at(Step::Open, proc)?;
-    let process = file::open_directory(Dir::Here, &name).at(Step::Open, proc)?;
+    let process = file::open_directory(procfs.map_or(Dir::Here, Dir::At), &name).at(Step::Open, proc)?;
     if !file::is_procfs(&process).at(Step::Open, proc)? {
         return Err(Error::new(Step::Open, proc, Errno::INVAL).because(Why::NotProcfs));
     }

@@ -3,36 +3,37 @@
 //! It starts the command, reaps whatever ends, passes signals on, and says how the command ended. When it ends itself,
 //! for whatever reason, the kernel kills everything in its PID namespace.
 
+use crate::changes::Pending;
 use crate::command;
 use crate::error::{At, Error, OWN_FAILURE, Object, Place, Step};
-use crate::handover::Handover;
+use crate::handover::{Handover, World};
 use crate::id_map::{self, Kind};
 use crate::report::Record;
-use crate::sys::fd;
+use crate::sys::fd::{self, Fd};
 use crate::sys::poll::{self, Waiting};
 use crate::sys::process::{self, Namespaces, Pid};
 use crate::sys::signal::{self, Set};
 use crate::sys::terminal;
 
 /// On entry the container stands, I is in it, and all signals but those of [`launch`](crate::launch) are blocked.
-pub fn run(handover: &Handover, inner: Namespaces) -> ! {
-    if let Err(error) = serve(handover, inner) {
+pub fn run(handover: &Handover, world: World) -> ! {
+    if let Err(error) = serve(handover, world) {
         handover.fail(error);
     }
     process::exit(OWN_FAILURE)
 }
 
 /// Starts the command and serves until it has ended.
-fn serve(handover: &Handover, inner: Namespaces) -> Result<(), Error> {
+fn serve(handover: &Handover, mut world: World) -> Result<(), Error> {
     let init = Object::Place(Place::Init);
     // I is beyond the reach of ^Z: what would stop it waits to be passed on, like everything else.
     signal::set_mask(Set::all_but(&[])).at(Step::PrepareSignals, init)?;
-    // Nothing that set-up has opened is needed any more, and nothing of the host's is kept.
-    fd::close_all_but(&[&handover.lifeline, &handover.reports]).at(Step::CloseDescriptors, init)?;
     let signals = signal::descriptor(Set::all_but(&[])).at(Step::PrepareSignals, init)?;
     // Where the kernel does not let I have another name, `ps` shows the whole command line, and nothing else is lost.
     let _ = process::show_as(*b"engine\0");
-    let command = start(handover, inner)?;
+    let changes = world.changes.take();
+    let command = start(handover, world)?;
+    let_go(handover, &signals, changes.as_ref()).at(Step::CloseDescriptors, init)?;
     process::release_stack();
     let mut events = [Waiting::to_read(&signals), Waiting::for_hangup(&handover.lifeline)];
     loop {
@@ -44,6 +45,7 @@ fn serve(handover: &Handover, inner: Namespaces) -> Result<(), Error> {
         while let Some(arrived) = signal::next(&signals).at(Step::Wait, init)? {
             if arrived.signal == signal::CHLD {
                 if let Some(status) = reap_all(command).at(Step::Wait, init)? {
+                    changes.as_ref().map_or(Ok(()), Pending::write)?;
                     handover.report(Record::Ended(status));
                     process::exit(0);
                 }
@@ -56,33 +58,43 @@ fn serve(handover: &Handover, inner: Namespaces) -> Result<(), Error> {
 }
 
 /// Starts the command as a child, then lets go of everything that is the command's: descriptors, terminal, session.
-fn start(handover: &Handover, inner: Namespaces) -> Result<Pid, Error> {
+fn start(handover: &Handover, world: World) -> Result<Pid, Error> {
     let object = Object::Place(Place::Command);
     let mut introduced = Ok(());
-    let command = command::start(handover, inner, |command| {
-        introduced = introduce(command, inner);
+    let command = command::start(handover, world.inner, |command| {
+        introduced = introduce(command, &world);
         // A failure leaves I in the caller's session, where it does nothing that anyone could notice.
         let _ = terminal::new_session();
         introduced.is_ok()
     });
     introduced?;
-    let command = command.at(Step::StartCommand, object)?;
-    // A failure leaves them open, which only delays an end of file.
-    let _ = fd::close_range(0, 2);
-    Ok(command)
+    command.at(Step::StartCommand, object)
 }
 
-/// Writes C's id maps, where it has a user namespace of its own: everyone is who they are.
-fn introduce(command: Pid, inner: Namespaces) -> Result<(), Error> {
-    if !inner.has(Namespaces::USER) {
-        return Ok(());
+/// Closes everything that set-up has opened and everything that is the command's: nothing of the host's is kept.
+fn let_go(handover: &Handover, signals: &Fd, changes: Option<&Pending>) -> crate::sys::Result<()> {
+    fd::close_range(0, 2)?;
+    match changes {
+        None => fd::close_all_but(&[&handover.lifeline, &handover.reports, signals]),
+        Some(changes) => {
+            let Pending { upper, below, output, .. } = changes;
+            fd::close_all_but(&[&handover.lifeline, &handover.reports, signals, upper, below, output])
+        }
     }
-    let process = id_map::process_directory(command)?;
-    for kind in [Kind::Users, Kind::Groups] {
-        id_map::write(&process, kind, &id_map::identity(kind)?)?;
+}
+
+/// Writes C's id maps, where it has a user namespace of its own: everyone is who they are. Then hides I, and with it C
+/// as long as it is in I's memory; not earlier, since what belongs to a hidden process is out of reach for all but root
+/// of the host. Nothing but the two is in the container yet.
+fn introduce(command: Pid, world: &World) -> Result<(), Error> {
+    if let (Some(proc), true) = (&world.proc, world.inner.has(Namespaces::USER)) {
+        let number = if world.proc_is_the_hosts { id_map::only_child(proc)? } else { command };
+        let process = id_map::process_directory(Some(proc), number)?;
+        for kind in [Kind::Users, Kind::Groups] {
+            id_map::write(&process, kind, &id_map::identity(Some(proc), kind)?)?;
+        }
     }
-    process.close();
-    Ok(())
+    process::hide().at(Step::HideInit, Object::Place(Place::Init))
 }
 
 /// Takes every child that has ended, whoever's it was. The command's wait status, if it is among them.

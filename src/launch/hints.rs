@@ -66,6 +66,8 @@ const CAUSES: &[Cause] = &[
     cause(Step::MountProc, Errno::NOSYS, always, NO_MOUNT_API),
     cause(Step::EnterRoot, Errno::PERM, filtered, SECCOMP),
     cause(Step::OpenRoot, Errno::PERM, filtered, SECCOMP),
+    cause(Step::Mount, Errno::BUSY, always, "nothing is mounted over / and below /proc"),
+    cause(Step::Bind, Errno::INVAL, always, "with norec, what the mounts below it hide would show"),
     cause(Step::ProtectRoot, Errno::NOSYS, always, "mount_setattr needs Linux 5.12"),
 ];
 

@@ -12,7 +12,7 @@ use crate::sys::process::{Credentials, PidFd};
 /// Writes the maps of I's user namespace. Not inlined, so that its buffers are gone when it returns.
 #[inline(never)]
 pub(super) fn write(init: &PidFd, _config: &Config, credentials: &Credentials) -> Result<(), Error> {
-    let process = id_map::process_directory(init.pid())?;
+    let process = id_map::process_directory(None, init.pid())?;
     if credentials.euid != 0 || !write_identity(&process)? {
         let alone = |outside| [IdRange { inside: 0, outside, count: 1 }];
         id_map::deny_setgroups(&process)?;
@@ -27,10 +27,10 @@ pub(super) fn write(init: &PidFd, _config: &Config, credentials: &Credentials) -
 /// As root, maps every id of the caller's own namespace onto itself. False where root is not all that it seems: without
 /// CAP_SETUID or CAP_SETFCAP it may map itself alone, as everyone may.
 fn write_identity(process: &Fd) -> Result<bool, Error> {
-    match id_map::write(process, Kind::Users, &id_map::identity(Kind::Users)?) {
+    match id_map::write(process, Kind::Users, &id_map::identity(None, Kind::Users)?) {
         Err(Error { errno: Errno::PERM, .. }) => return Ok(false),
         result => result?,
     }
-    id_map::write(process, Kind::Groups, &id_map::identity(Kind::Groups)?)?;
+    id_map::write(process, Kind::Groups, &id_map::identity(None, Kind::Groups)?)?;
     Ok(true)
 }

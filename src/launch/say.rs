@@ -1,7 +1,7 @@
 //! What engine says, each thing once: failures, usage, answers.
 
-use crate::config::{Config, DEFAULT_HOSTNAME, Mount};
-use crate::error::{Error, OWN_FAILURE, Object};
+use crate::config::{Changes, Config, DEFAULT_HOSTNAME, Mount, Writes};
+use crate::error::{Error, OWN_FAILURE, Object, Place};
 use crate::sys::file;
 use crate::sys::process;
 use crate::sys::signal::{self, Set, Signal};
@@ -103,14 +103,20 @@ fn object(object: Object, config: &Config) -> &[u8] {
     match object {
         Object::Place(place) => place.text().as_bytes(),
         Object::Rootfs => config.rootfs.map_or(b"", |path| path.to_bytes()),
+        Object::Upper => match config.files.writes {
+            Writes::Upper(path) => path.to_bytes(),
+            _ => config.rootfs.map_or(b"", |path| path.to_bytes()),
+        },
+        Object::Changes => match config.files.changes {
+            Changes::File(path) => path.to_bytes(),
+            _ => Place::Descriptor2.text().as_bytes(),
+        },
         Object::Command => config.command_name().to_bytes(),
         Object::Workdir => config.surroundings.workdir.map_or(b"", |path| path.to_bytes()),
         Object::Hostname => config.surroundings.hostname.unwrap_or(DEFAULT_HOSTNAME).to_bytes(),
         Object::MountSource(index) | Object::MountTarget(index) => match mount(index) {
             Some(Mount::Volume(volume)) if matches!(object, Object::MountSource(_)) => volume.source,
-            Some(Mount::Volume(volume)) => volume.target,
-            Some(Mount::Tmpfs(tmpfs)) => tmpfs.target,
-            Some(Mount::Mask(path)) => path,
+            Some(mount) => mount.target(),
             None => b"",
         },
     }

@@ -74,9 +74,8 @@ impl Filesystems {
     /// On entry the id maps are written. No path of the root filesystem is involved.
     pub(super) fn open() -> Result<Self, Error> {
         let attributes = Attributes::NO_SUID.and(Attributes::NO_EXEC);
-        let root = mount::open_filesystem(c"tmpfs")
-            .and_then(|filesystem| filesystem.set(c"mode", c"755")?.mount(attributes))
-            .at(Step::Mount, Object::Place(Place::Dev))?;
+        let root =
+            mount::make(c"tmpfs", &[(c"mode", c"755")], attributes).at(Step::Mount, Object::Place(Place::Dev))?;
         fill(&root)?;
         Ok(Self { root, pts: open_pts()? })
     }
@@ -129,18 +128,15 @@ fn bind(device: &Device) -> Result<Fd, Error> {
 
 /// Terminals of the container's own.
 fn open_pts() -> Result<Fd, Error> {
-    mount::open_filesystem(c"devpts")
-        .and_then(|filesystem| {
-            let filesystem = filesystem.set(c"ptmxmode", c"666")?.set(c"mode", c"620")?;
-            filesystem.mount(Attributes::NO_SUID.and(Attributes::NO_EXEC))
-        })
+    let settings = &[(c"ptmxmode", c"666"), (c"mode", c"620")];
+    mount::make(c"devpts", settings, Attributes::NO_SUID.and(Attributes::NO_EXEC))
         .at(Step::Mount, Object::Place(Place::DevPts))
 }
 
 /// POSIX message queues, where the kernel has them.
 fn open_mqueue() -> Result<Option<Fd>, Error> {
     let attributes = Attributes::NO_SUID.and(Attributes::NO_DEV).and(Attributes::NO_EXEC);
-    match mount::open_filesystem(c"mqueue").and_then(|filesystem| filesystem.mount(attributes)) {
+    match mount::make(c"mqueue", &[], attributes) {
         Ok(mqueue) => Ok(Some(mqueue)),
         Err(Errno::NODEV) => Ok(None),
         Err(errno) => Err(Error::new(Step::Mount, Object::Place(Place::DevMqueue), errno)),

@@ -1,11 +1,13 @@
-//! What root of the host must not reach, though it is root inside: docker's masked and read-only paths.
+//! What reads as empty and cannot be written: docker's masked and read-only paths, and `--mask`.
 //!
-//! Only where the host's root is mapped inside: to the kernel it is the same user, and what files in /proc ask is who,
-//! not where (`/proc/sys/kernel/core_pattern`). The masks hold because C gets a user and a mount namespace below these
-//! ([`inner_namespaces`]): what is mounted here can be neither unmounted nor remounted there (mount_namespaces(7)).
+//! Docker's are for what root of the host must not reach, though it is root inside. Only where the host's root is mapped
+//! inside: to the kernel it is the same user, and what files in /proc ask is who, not where
+//! (`/proc/sys/kernel/core_pattern`). Masks hold because C gets a user and a mount namespace below I's
+//! ([`super::inner_namespaces`]): what is mounted here can be neither unmounted nor remounted there
+//! (mount_namespaces(7)).
 
-use super::dev;
-use crate::error::{At, Errno, Error, Object, Place, Step};
+use super::target;
+use crate::error::Errno;
 use crate::sys::fd::{Dir, Fd};
 use crate::sys::file::{self, Kind};
 use crate::sys::mount::{self, Attributes, Depth};
@@ -34,40 +36,98 @@ const MASKED_SYS: [&CStr; 2] = [c"devices/virtual/powercap", c"firmware"];
 const LOCKED: Attributes =
     Attributes::READ_ONLY.and(Attributes::NO_SUID).and(Attributes::NO_DEV).and(Attributes::NO_EXEC);
 
-/// Whether the host's root is somebody inside: then it owns the files of a new procfs, and not the overflow user.
-pub(super) fn host_root_is_inside(proc: &Fd) -> Result<bool, Error> {
-    Ok(file::owner(Dir::At(proc), c"sys").at(Step::Read, Object::Place(Place::Proc))? == 0)
+/// Something with nothing in it, to be put over other things, as often as it takes.
+struct Cover {
+    mount: Fd,
+    /// Before Linux 6.15 only a mount that is attached can be copied: so the first place gets the mount itself.
+    attached: bool,
 }
 
-/// Masks what there is of the lists. Both mounts are attached by now.
-pub(super) fn hang(proc: &Fd, sys: Option<&Fd>, devices: &dev::Devices) -> Result<(), Error> {
-    let null = devices.null();
-    let nothing = mount::open_filesystem(c"tmpfs")
-        .and_then(|filesystem| filesystem.set(c"nr_inodes", c"1")?.mount(LOCKED))
-        .at(Step::Mount, Object::Place(Place::Masks))?;
-    for path in MASKED_PROC {
-        mask(Dir::At(proc), path, null, &nothing).at(Step::Mount, Object::Place(Place::Masks))?;
+impl Cover {
+    const fn new(mount: Fd) -> Self {
+        Self { mount, attached: false }
     }
-    if let Some(sys) = sys {
-        for path in MASKED_SYS {
-            mask(Dir::At(sys), path, null, &nothing).at(Step::Mount, Object::Place(Place::Masks))?;
+
+    fn put(&mut self, dir: Dir<'_>, path: &CStr) -> Result<(), Errno> {
+        if self.attached {
+            return mount::attach(&mount::clone_tree(Dir::At(&self.mount), c"", Depth::One)?, dir, path);
+        }
+        self.attached = true;
+        mount::attach(&self.mount, dir, path)
+    }
+}
+
+/// The covers, made when they are first needed.
+#[derive(Default)]
+pub(super) struct Masks {
+    directory: Option<Cover>,
+    file: Option<Cover>,
+}
+
+impl Masks {
+    /// The cover for this kind of thing.
+    fn cover(&mut self, directory: bool) -> Result<&mut Cover, Errno> {
+        let slot = if directory { &mut self.directory } else { &mut self.file };
+        if slot.is_none() {
+            *slot = Some(Cover::new(if directory { empty_directory()? } else { empty_file()? }));
+        }
+        slot.as_mut().ok_or(Errno::NOENT)
+    }
+
+    /// `--mask`: over a path inside, which must be there. A path that is missing is no path that reads as empty.
+    pub(super) fn put_over(&mut self, path: &[u8]) -> Result<(), Errno> {
+        let target = target::find(path)?;
+        let directory = target::is_directory(&target)?;
+        target::check(&target, directory)?;
+        self.cover(directory)?.put(Dir::At(&target), c"")
+    }
+
+    /// Masks what there is of docker's lists. What they are below is attached by now.
+    pub(super) fn hang(&mut self, proc: Option<&Fd>, sys: Option<&Fd>, null: Option<&Fd>) -> Result<(), Errno> {
+        if let Some(proc) = proc {
+            for path in MASKED_PROC {
+                self.put(proc, path, null)?;
+            }
+            for path in READ_ONLY_PROC {
+                make_read_only(Dir::At(proc), path)?;
+            }
+        }
+        if let Some(sys) = sys {
+            for path in MASKED_SYS {
+                self.put(sys, path, null)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts nothing over a file or a directory, if it is there.
+    fn put(&mut self, dir: &Fd, path: &CStr, null: Option<&Fd>) -> Result<(), Errno> {
+        let dir = Dir::At(dir);
+        let directory = match file::kind(dir, path) {
+            Err(Errno::NOENT) => return Ok(()),
+            kind => kind? == Kind::Directory,
+        };
+        match null {
+            Some(null) if !directory => mount::attach(&mount::clone_tree(Dir::At(null), c"", Depth::One)?, dir, path),
+            _ => self.cover(directory)?.put(dir, path),
         }
     }
-    for path in READ_ONLY_PROC {
-        make_read_only(Dir::At(proc), path).at(Step::Mount, Object::Place(Place::Masks))?;
-    }
-    Ok(())
 }
 
-/// Puts nothing over a file or a directory, if it is there.
-fn mask(dir: Dir<'_>, path: &CStr, null: &Fd, nothing: &Fd) -> Result<(), Errno> {
-    let cover = match file::kind(dir, path) {
-        Err(Errno::NOENT) => return Ok(()),
-        Err(errno) => return Err(errno),
-        Ok(Kind::Directory) => nothing,
-        Ok(_) => null,
-    };
-    mount::attach(&mount::clone_tree(Dir::At(cover), c"", Depth::One)?, dir, path)
+fn empty_directory() -> Result<Fd, Errno> {
+    mount::make(c"tmpfs", &[(c"nr_inodes", c"1"), (c"mode", c"555")], LOCKED)
+}
+
+/// A file in a tmpfs that is mounted nowhere else. To take it, the tmpfs hangs over the root for a moment.
+fn empty_file() -> Result<Fd, Errno> {
+    let filesystem = mount::make(c"tmpfs", &[], Attributes::default())?;
+    let dir = Dir::At(&filesystem);
+    mount::attach(&filesystem, Dir::Here, c".")?;
+    let taken = file::make_file(dir, c"empty", 0o444).and_then(|()| mount::clone_tree(dir, c"empty", Depth::One));
+    mount::detach_here()?;
+    let taken = taken?;
+    mount::set_attributes(&taken, Depth::One, LOCKED, Attributes::default())?;
+    Ok(taken)
 }
 
 /// Puts a file or directory over itself, read-only, if it is there.
@@ -78,4 +138,10 @@ fn make_read_only(dir: Dir<'_>, path: &CStr) -> Result<(), Errno> {
     };
     mount::set_attributes(&cover, Depth::Recursive, LOCKED, Attributes::default())?;
     mount::attach(&cover, dir, path)
+}
+
+/// Whether the host's root is somebody inside: then it owns the files of the kernel's filesystems, and not the overflow
+/// user.
+pub(super) fn host_root_is_inside(mount: &Fd) -> Result<bool, Errno> {
+    Ok(file::owner(Dir::At(mount), c"")? == 0)
 }

@@ -6,52 +6,81 @@
 
 mod dev;
 mod masks;
+mod mounts;
+mod overlay;
 mod root;
+mod system;
+mod target;
 
-use crate::config::DEFAULT_HOSTNAME;
-use crate::error::{At, Errno, Error, OWN_FAILURE, Object, Place, Step, Why};
-use crate::handover::Handover;
+use crate::changes;
+use crate::config::{Changes, Config, DEFAULT_HOSTNAME, Proc};
+use crate::error::{At, Errno, Error, OWN_FAILURE, Object, Place, Step};
+use crate::handover::{Handover, World};
 use crate::init;
-use crate::sys::fd::{Dir, Fd};
-use crate::sys::file::{self, Kind};
+use crate::sys::fd::{self, Fd};
+use crate::sys::file;
 use crate::sys::identity;
-use crate::sys::mount::{self, Attributes, Depth};
 use crate::sys::poll::{self, Waiting};
 use crate::sys::process::{self, Namespaces};
-use core::ffi::CStr;
+use masks::Masks;
 
 /// I's whole life. On entry the namespaces are new and everything else is the host's.
 pub fn run(handover: &Handover) -> ! {
     match set_up(handover) {
-        Ok(inner) => init::run(handover, inner),
+        Ok(world) => init::run(handover, world),
         Err(error) => handover.fail(error),
     }
     process::exit(OWN_FAILURE)
 }
 
-/// Builds the world and steps into it. Returns the namespaces that C gets below I's.
-fn set_up(handover: &Handover) -> Result<Namespaces, Error> {
+/// Builds the world and steps into it.
+fn set_up(handover: &Handover) -> Result<World, Error> {
     let config = handover.config;
     process::die_with_parent().at(Step::TieToParent, Object::Place(Place::Init))?;
     // What does not depend on who is who is done while O writes the id maps.
-    let host = HostPieces::open()?;
+    let host = HostPieces::open(handover)?;
     await_outside(handover)?;
     let pieces = Pieces::open(handover)?;
     root::enter(&pieces.root)?;
-    hang(&host, &pieces).map_err(explain_empty_root)?;
+    if config.root_is_read_only() {
+        root::protect(&pieces.root)?;
+    }
+    hang(config, &host, &pieces).map_err(explain_empty_root)?;
+    let mut masks = Masks::default();
+    let host_root_is_inside = handover.credentials.euid == 0 && host.host_root_is_inside()?;
+    if host_root_is_inside {
+        let null = host.devices.as_ref().map(dev::Devices::null);
+        let proc = host.proc.as_ref().filter(|_| config.files.proc != Proc::None);
+        masks.hang(proc, host.sys.as_ref(), null).at(Step::Mount, Object::Place(Place::Masks))?;
+    }
+    mounts::hang(config, pieces.volumes, &mut masks)?;
+    if config.root_is_read_only() {
+        root::seal(&pieces.root)?;
+    }
     if !config.namespaces.share_uts {
         let name = config.surroundings.hostname.unwrap_or(DEFAULT_HOSTNAME);
         identity::set_hostname(name.to_bytes()).at(Step::SetHostname, Object::Hostname)?;
     }
-    let inner = if handover.credentials.euid == 0 && masks::host_root_is_inside(&host.proc)? {
-        masks::hang(&host.proc, host.sys.as_ref(), &host.devices)?;
-        // What is mounted here is locked there.
-        Namespaces::USER.and(Namespaces::MOUNT).and_if(!config.namespaces.share_uts, Namespaces::UTS)
-    } else {
-        Namespaces::default()
-    };
-    process::hide().at(Step::HideInit, Object::Place(Place::Init))?;
-    Ok(inner)
+    Ok(World {
+        inner: inner_namespaces(config, host_root_is_inside || pieces.root.composed || config.locks_mounts()),
+        proc: host.proc,
+        proc_is_the_hosts: config.files.proc == Proc::Bind,
+        changes: pieces.changes.zip(pieces.root.layers).map(|(output, (upper, below))| changes::Pending {
+            upper,
+            below,
+            output,
+            is_text: matches!(config.files.changes, Changes::Stderr),
+        }),
+    })
+}
+
+/// Those that C gets below I's, so that root inside cannot undo what is mounted here: the mounts are locked there, and
+/// only there.
+fn inner_namespaces(config: &Config, lock: bool) -> Namespaces {
+    if !lock {
+        return Namespaces::default();
+    }
+    Namespaces::USER.and(Namespaces::MOUNT).and_if(!config.namespaces.share_uts, Namespaces::UTS)
 }
 
 /// Waits until O has written the id maps, and makes sure that nothing of the container outlives O.
@@ -70,46 +99,81 @@ fn await_outside(handover: &Handover) -> Result<(), Error> {
 
 /// What comes from the host, whoever I is there; attached to nothing yet.
 struct HostPieces {
-    proc: Fd,
+    /// With `--proc none` attached to nothing, or not there.
+    proc: Option<Fd>,
     sys: Option<Fd>,
-    devices: dev::Devices,
+    devices: Option<dev::Devices>,
 }
 
 impl HostPieces {
     /// On entry every path is the host's.
-    fn open() -> Result<Self, Error> {
-        Ok(Self { proc: open_proc()?, sys: open_sys()?, devices: dev::Devices::open()? })
+    fn open(handover: &Handover) -> Result<Self, Error> {
+        let config = handover.config;
+        let devices = if config.files.no_dev { None } else { Some(dev::Devices::open()?) };
+        Ok(Self { proc: system::open_proc(handover)?, sys: system::open_sys(config)?, devices })
+    }
+
+    /// Whether what is here must be masked.
+    fn host_root_is_inside(&self) -> Result<bool, Error> {
+        // Nothing of the kernel's is shown where neither is there.
+        let shown = self.proc.as_ref().or(self.sys.as_ref());
+        shown.map_or(Ok(false), masks::host_root_is_inside).at(Step::Read, Object::Place(Place::Proc))
     }
 }
 
 /// What wants the id maps: because it belongs to somebody inside, or because I may only then go where the caller may.
 struct Pieces {
-    root: Fd,
-    dev: dev::Filesystems,
+    root: root::Root,
+    /// Where the list of changes goes, if one is wanted.
+    changes: Option<Fd>,
+    dev: Option<dev::Filesystems>,
     resolv_conf: Option<Fd>,
+    volumes: &'static mut mounts::Sources,
 }
 
 impl Pieces {
     /// On entry every path is the host's.
     fn open(handover: &Handover) -> Result<Self, Error> {
-        Ok(Self { root: root::open(handover)?, dev: dev::Filesystems::open()?, resolv_conf: open_resolv_conf()? })
+        let config = handover.config;
+        Ok(Self {
+            changes: open_changes(config)?,
+            root: root::open(handover)?,
+            dev: if config.files.no_dev { None } else { Some(dev::Filesystems::open()?) },
+            resolv_conf: system::open_resolv_conf(config)?,
+            volumes: mounts::open(config)?,
+        })
     }
 }
 
+/// Takes hold of where the list of changes will go: the file is the caller's to make, and standard error is closed by
+/// then.
+fn open_changes(config: &Config) -> Result<Option<Fd>, Error> {
+    let output = match config.files.changes {
+        Changes::No => return Ok(None),
+        Changes::Stderr => fd::duplicate(2),
+        Changes::File(path) => file::create(path),
+    };
+    output.map(Some).at(Step::Open, Object::Changes)
+}
+
 /// Attaches the pieces. On entry every path is the container's.
-fn hang(host: &HostPieces, pieces: &Pieces) -> Result<(), Error> {
-    hang_directory(&host.proc, c"/proc", Place::Proc)?;
-    hang_directory(pieces.dev.root(), c"/dev", Place::Dev)?;
-    pieces.dev.hang(&host.devices)?;
+fn hang(config: &Config, host: &HostPieces, pieces: &Pieces) -> Result<(), Error> {
+    if let (Some(proc), true) = (&host.proc, config.files.proc != Proc::None) {
+        system::hang_directory(proc, c"/proc", Place::Proc)?;
+    }
+    if let (Some(dev), Some(devices)) = (&pieces.dev, &host.devices) {
+        system::hang_directory(dev.root(), c"/dev", Place::Dev)?;
+        dev.hang(devices)?;
+    }
     if let Some(sys) = &host.sys {
-        match hang_directory(sys, c"/sys", Place::Sys) {
+        match system::hang_directory(sys, c"/sys", Place::Sys) {
             // Programs do without /sys more often than images do with it.
             Err(Error { errno: Errno::NOENT, .. }) => {}
             result => result?,
         }
     }
     match &pieces.resolv_conf {
-        Some(file) => hang_resolv_conf(file),
+        Some(file) => system::hang_resolv_conf(file),
         None => Ok(()),
     }
 }
@@ -120,56 +184,4 @@ fn explain_empty_root(error: Error) -> Error {
         return Error::new(Step::Execute, Object::Command, Errno::NOENT);
     }
     error
-}
-
-/// A fresh procfs. While the host's is still visible, since the kernel gives nobody a procfs who could not see one.
-fn open_proc() -> Result<Fd, Error> {
-    let attributes = Attributes::NO_SUID.and(Attributes::NO_DEV).and(Attributes::NO_EXEC);
-    mount::open_filesystem(c"proc")
-        .and_then(|filesystem| filesystem.mount(attributes))
-        .at(Step::MountProc, Object::Place(Place::Proc))
-}
-
-/// The host's /sys with all that is mounted below it, read-only: with the host's network it is the host's to show.
-fn open_sys() -> Result<Option<Fd>, Error> {
-    let object = Object::Place(Place::Sys);
-    let sys = match mount::clone_tree(Dir::Here, c"/sys", Depth::Recursive) {
-        Err(Errno::NOENT) => return Ok(None),
-        result => result.at(Step::Bind, object)?,
-    };
-    let attributes = Attributes::READ_ONLY.and(Attributes::NO_SUID).and(Attributes::NO_DEV).and(Attributes::NO_EXEC);
-    mount::make_private(&sys, Depth::Recursive, attributes, Attributes::default()).at(Step::ProtectRoot, object)?;
-    Ok(Some(sys))
-}
-
-/// The host's name servers: the network is the host's.
-fn open_resolv_conf() -> Result<Option<Fd>, Error> {
-    let object = Object::Place(Place::ResolvConf);
-    let file = match mount::clone_tree(Dir::Here, c"/etc/resolv.conf", Depth::One) {
-        Err(Errno::NOENT) => return Ok(None),
-        result => result.at(Step::Bind, object)?,
-    };
-    let attributes = Attributes::READ_ONLY.and(Attributes::NO_SUID).and(Attributes::NO_DEV).and(Attributes::NO_EXEC);
-    mount::make_private(&file, Depth::One, attributes, Attributes::default()).at(Step::ProtectRoot, object)?;
-    Ok(Some(file))
-}
-
-/// Over the container's own, if it has one that is a regular file.
-fn hang_resolv_conf(file: &Fd) -> Result<(), Error> {
-    let path = c"/etc/resolv.conf";
-    match file::kind(Dir::Here, path) {
-        Ok(Kind::Regular) => mount::attach(file, Dir::Here, path).at(Step::Mount, Object::Place(Place::ResolvConf)),
-        _ => Ok(()),
-    }
-}
-
-/// Attaches a mount to a directory directly below the root, which must be one: not a link to one.
-fn hang_directory(mount: &Fd, path: &CStr, place: Place) -> Result<(), Error> {
-    let Err(errno) = mount::attach(mount, Dir::Here, path) else { return Ok(()) };
-    let error = Error::new(Step::Mount, Object::Place(place), errno);
-    Err(match file::kind(Dir::Here, path) {
-        Ok(Kind::Directory) => error,
-        Ok(_) => Error { errno: Errno::NOTDIR, ..error }.because(Why::NotOrdinaryDirectory),
-        Err(_) => Error { errno: Errno::NOENT, ..error },
-    })
 }

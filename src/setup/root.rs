@@ -1,16 +1,29 @@
 //! The root: taken hold of once, then stepped into.
 
+use super::overlay;
+use crate::config::Writes;
 use crate::error::{At, Errno, Error, Object, Step};
 use crate::handover::Handover;
 use crate::sys::fd::{Dir, Fd};
 use crate::sys::file;
 use crate::sys::mount::{self, Attributes, Depth};
 
+/// What will be the root.
+pub(super) struct Root {
+    /// Not entered yet.
+    pub(super) mount: Fd,
+    /// Whether parts of it are read-only, and must be locked to stay so.
+    pub(super) composed: bool,
+    /// Where writes go and what they leave as it is, where that is not the same.
+    pub(super) layers: Option<(Fd, Fd)>,
+}
+
 /// A copy of the root filesystem with all that is mounted below it, cut off from the host: what is mounted here does
 /// not show there, nor the other way round. Device nodes in it mean nothing, whoever made them.
 ///
-/// The path is resolved here and never again; it must lead to what O found there.
-pub(super) fn open(handover: &Handover) -> Result<Fd, Error> {
+/// The path is resolved here and never again; it must lead to what O found there. With `-x` and `--upper`, what comes
+/// back is an overlay of it.
+pub(super) fn open(handover: &Handover) -> Result<Root, Error> {
     let config = handover.config;
     let path = config.rootfs.ok_or(Errno::NOENT).at(Step::OpenRoot, Object::Rootfs)?;
     let root = mount::clone_tree(Dir::Here, path, Depth::Recursive).at(Step::OpenRoot, Object::Rootfs)?;
@@ -19,15 +32,37 @@ pub(super) fn open(handover: &Handover) -> Result<Fd, Error> {
     }
     mount::make_private(&root, Depth::Recursive, Attributes::NO_DEV, Attributes::default())
         .at(Step::ProtectRoot, Object::Rootfs)?;
-    Ok(root)
+    if matches!(config.files.writes, Writes::Through) {
+        return Ok(Root { mount: root, composed: false, layers: None });
+    }
+    overlay::open(config, root)
 }
 
 /// Steps into the root and leaves the host behind. On return no host path exists any more.
 ///
 /// No directory is needed for the old root, neither here nor there: it is put on top of the new one and taken away.
-pub(super) fn enter(root: &Fd) -> Result<(), Error> {
-    mount::attach(root, Dir::Here, c"/").at(Step::EnterRoot, Object::Rootfs)?;
-    file::change_directory_to(root).at(Step::EnterRoot, Object::Rootfs)?;
+pub(super) fn enter(root: &Root) -> Result<(), Error> {
+    mount::attach(&root.mount, Dir::Here, c"/").at(Step::EnterRoot, Object::Rootfs)?;
+    file::change_directory_to(&root.mount).at(Step::EnterRoot, Object::Rootfs)?;
     mount::pivot_here().at(Step::EnterRoot, Object::Rootfs)?;
+    if root.layers.is_some() {
+        // On top of the old root is what the overlay was made in.
+        mount::detach_here().at(Step::LeaveHost, Object::Rootfs)?;
+    }
     mount::detach_here().at(Step::LeaveHost, Object::Rootfs)
+}
+
+/// No writes to what is mounted below the root now; to the root itself not yet, since mount points are still to be made.
+pub(super) fn protect(root: &Root) -> Result<(), Error> {
+    let (none, read_only) = (Attributes::default(), Attributes::READ_ONLY);
+    mount::set_attributes(&root.mount, Depth::Recursive, read_only, none).at(Step::ProtectRoot, Object::Rootfs)?;
+    // EPERM: the host has it read-only, and nobody here can change that.
+    let _ = mount::set_attributes(&root.mount, Depth::One, none, read_only);
+    Ok(())
+}
+
+/// No writes to the root any more. What has been mounted on it is not touched.
+pub(super) fn seal(root: &Root) -> Result<(), Error> {
+    mount::set_attributes(&root.mount, Depth::One, Attributes::READ_ONLY, Attributes::default())
+        .at(Step::ProtectRoot, Object::Rootfs)
 }

@@ -1,7 +1,8 @@
 //! File descriptors.
 //!
-//! They do not close themselves: that code would stand at every way out of every function, for processes that end, or
-//! execute something, or close everything at once ([`close_all_but`]). What must not stay open is closed where it is said.
+//! An [`Fd`] does not close itself: that code would stand at every way out of every function, for processes that end, or
+//! execute something, or close everything at once ([`close_all_but`]). What must not stay open is closed where it is said,
+//! and where there can be any number of them, an [`OwnedFd`] does it.
 
 use super::{Result, call};
 use crate::error::Errno;
@@ -31,23 +32,58 @@ impl Fd {
     }
 }
 
-/// Closes every descriptor above 2 but these, which must be in rising order.
+/// An open file descriptor that is closed when it is dropped.
+#[derive(Debug)]
+#[must_use]
+pub struct OwnedFd(Fd);
+
+impl OwnedFd {
+    /// Takes what a system call returned.
+    pub(super) const fn from_kernel(number: usize) -> Self {
+        Self(Fd::from_kernel(number))
+    }
+
+    /// Leaves it open.
+    pub fn keep(self) -> Fd {
+        let fd = Fd(self.0.0);
+        core::mem::forget(self);
+        fd
+    }
+}
+
+impl core::ops::Deref for OwnedFd {
+    type Target = Fd;
+
+    fn deref(&self) -> &Fd {
+        &self.0
+    }
+}
+
+impl Drop for OwnedFd {
+    #[inline(never)]
+    fn drop(&mut self) {
+        close(self.0.0);
+    }
+}
+
+/// Closes every descriptor above 2 but these.
 ///
 /// # Errors
 /// See [`close_range`].
 pub fn close_all_but(kept: &[&Fd]) -> Result<()> {
     let mut first = 3;
-    for fd in kept {
-        if fd.0 > first {
-            close_range(first, fd.0 - 1)?;
+    while let Some(next) = kept.iter().map(|fd| fd.0).filter(|&number| number >= first).min() {
+        if next > first {
+            close_range(first, next - 1)?;
         }
-        first = fd.0 + 1;
+        first = next + 1;
     }
     close_range(first, i32::MAX)
 }
 
 /// Closes a descriptor. There is nothing to be done about a failure: Linux frees the number in every case, and what is
 /// closed here holds no unwritten data. Never retried, since after EINTR the number may be somebody else's (close(2)).
+#[inline(never)]
 pub fn close(number: i32) {
     // SAFETY: no memory is involved.
     let _ = unsafe { syscalls::syscall1(Sysno::close, number as usize) };
@@ -104,6 +140,15 @@ pub fn duplicate_onto(fd: &Fd, number: i32) -> Result<()> {
     }
     // SAFETY: no memory is involved.
     unsafe { call!(dup3, fd.0, number, 0) }.map(drop)
+}
+
+/// Another descriptor above 2 for what `number` refers to; closes on exec.
+///
+/// # Errors
+/// EBADF, EMFILE.
+pub fn duplicate(number: i32) -> Result<Fd> {
+    // SAFETY: no memory is involved.
+    unsafe { call!(fcntl, number, kernel::F_DUPFD_CLOEXEC, 3) }.map(Fd::from_kernel)
 }
 
 /// Sets or clears close-on-exec.

@@ -44,6 +44,16 @@ pub fn open_write(dir: Dir<'_>, path: &CStr) -> Result<Fd> {
     open_with(dir, path, kernel::O_WRONLY | kernel::O_NOCTTY)
 }
 
+/// Opens for writing an empty file, which is made where it is missing.
+///
+/// # Errors
+/// See open(2).
+pub fn create(path: &CStr) -> Result<Fd> {
+    let flags = kernel::O_WRONLY | kernel::O_CREAT | kernel::O_TRUNC | kernel::O_NOCTTY | kernel::O_CLOEXEC;
+    // SAFETY: `path` is NUL-terminated.
+    unsafe { call!(openat, kernel::AT_FDCWD, path.as_ptr(), flags, 0o666) }.map(Fd::from_kernel)
+}
+
 /// Opens for reading and writing what exists, a device for example.
 ///
 /// # Errors
@@ -195,7 +205,8 @@ pub fn owner(dir: Dir<'_>, path: &CStr) -> Result<u32> {
     look(dir, path, kernel::STATX_UID).map(|status| status.stx_uid)
 }
 
-fn look(dir: Dir<'_>, path: &CStr, what: u32) -> Result<kernel::statx> {
+/// What statx(2) knows of a file. A symbolic link at the end is looked at, not followed.
+pub(super) fn look(dir: Dir<'_>, path: &CStr, what: u32) -> Result<kernel::statx> {
     let flags = kernel::AT_EMPTY_PATH | kernel::AT_SYMLINK_NOFOLLOW | kernel::AT_NO_AUTOMOUNT;
     // SAFETY: the kernel's structure is plain numbers, for which zero is a value.
     let mut status: kernel::statx = unsafe { core::mem::zeroed() };

@@ -20,6 +20,7 @@ pub mod process;
 pub mod signal;
 pub mod terminal;
 pub mod time;
+pub mod tree;
 
 pub use fd::Fd;
 

@@ -92,43 +92,68 @@ fn change(mount: &Fd, depth: Depth, set: Attributes, clear: Attributes, propagat
     unsafe { call!(mount_setattr, mount.number(), c"".as_ptr(), flags, &raw const attributes, size) }.map(drop)
 }
 
-/// A filesystem that is being described.
-#[derive(Debug)]
-pub struct Filesystem(Fd);
-
-/// Begins a new filesystem of this type.
-///
-/// # Errors
-/// See fsopen(2): ENODEV where the kernel does not have the type; ENOSYS before Linux 5.2.
-pub fn open_filesystem(kind: &CStr) -> Result<Filesystem> {
-    // SAFETY: `kind` is NUL-terminated.
-    unsafe { call!(fsopen, kind.as_ptr(), kernel::FSOPEN_CLOEXEC) }.map(|fd| Filesystem(Fd::from_kernel(fd)))
+/// How a number is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Base {
+    /// As modes are.
+    Octal = 8,
+    /// As everything else is.
+    Decimal = 10,
 }
 
-impl Filesystem {
-    /// `key=value`, as mount(8) would have it after `-o`.
-    ///
-    /// # Errors
-    /// EINVAL for what the filesystem does not understand.
-    pub fn set(self, key: &CStr, value: &CStr) -> Result<Self> {
-        self.configure(kernel::fsconfig_command::FSCONFIG_SET_STRING, key.as_ptr().cast(), value.as_ptr().cast())?;
-        Ok(self)
+/// `prefix`, which is short, and the digits of a number, in the room that is given.
+pub fn digits<'a>(prefix: &[u8], mut value: u64, base: Base, room: &'a mut [u8; 40]) -> &'a CStr {
+    // From the end, where a NUL stays; no number has more than 22 digits.
+    let mut start = room.len() - 1;
+    let mut put = |byte| {
+        start -= 1;
+        if let Some(place) = room.get_mut(start) {
+            *place = byte;
+        }
+    };
+    loop {
+        put(b'0' + (value % base as u64) as u8);
+        value /= base as u64;
+        if value == 0 {
+            break;
+        }
     }
+    for &byte in prefix.iter().rev() {
+        put(byte);
+    }
+    CStr::from_bytes_until_nul(room.get(start..).unwrap_or_default()).unwrap_or_default()
+}
 
-    /// Makes the filesystem and mounts it, attached to nothing yet.
-    ///
-    /// # Errors
-    /// EPERM where the user namespace may not have it.
-    pub fn mount(self, attributes: Attributes) -> Result<Fd> {
-        self.configure(kernel::fsconfig_command::FSCONFIG_CMD_CREATE, ptr::null(), ptr::null())?;
-        // SAFETY: no memory is involved.
-        unsafe { call!(fsmount, self.0.number(), kernel::FSMOUNT_CLOEXEC, attributes.0) }.map(Fd::from_kernel)
-    }
+/// An option of a filesystem, `key=value`, as mount(8) would have it after `-o`; with an empty value, `key` alone.
+pub type Setting<'a> = (&'a CStr, &'a CStr);
 
-    fn configure(&self, command: kernel::fsconfig_command, key: *const u8, value: *const u8) -> Result<()> {
-        // SAFETY: `key` and `value` are NUL-terminated, or null where the command takes none.
-        unsafe { call!(fsconfig, self.0.number(), command, key, value, 0) }.map(drop)
+/// Makes a filesystem of this type and mounts it, attached to nothing yet.
+///
+/// # Errors
+/// See fsopen(2), fsconfig(2), fsmount(2): ENODEV where the kernel does not have the type, EINVAL for an option that it
+/// does not have, EPERM where the user namespace may not have it; ENOSYS before Linux 5.2.
+pub fn make(kind: &CStr, settings: &[Setting<'_>], attributes: Attributes) -> Result<Fd> {
+    // SAFETY: `kind` is NUL-terminated.
+    let filesystem = unsafe { call!(fsopen, kind.as_ptr(), kernel::FSOPEN_CLOEXEC) }.map(Fd::from_kernel)?;
+    for (key, value) in settings {
+        let (command, value) = if value.is_empty() {
+            (kernel::fsconfig_command::FSCONFIG_SET_FLAG, ptr::null())
+        } else {
+            (kernel::fsconfig_command::FSCONFIG_SET_STRING, value.as_ptr())
+        };
+        // SAFETY: `key` and `value` are NUL-terminated; a flag has none.
+        unsafe { call!(fsconfig, filesystem.number(), command, key.as_ptr(), value, 0) }?;
     }
+    // SAFETY: this command takes neither key nor value.
+    unsafe { call!(fsconfig, filesystem.number(), kernel::fsconfig_command::FSCONFIG_CMD_CREATE, 0, 0, 0) }?;
+    // SAFETY: no memory is involved.
+    unsafe { call!(fsmount, filesystem.number(), kernel::FSMOUNT_CLOEXEC, attributes.0) }.map(Fd::from_kernel)
+}
+
+/// How a file that is held is named in a setting: by way of the procfs at /proc, since the kernel takes a descriptor
+/// only from Linux 6.13 on.
+pub fn by_descriptor<'a>(file: &Fd, room: &'a mut [u8; 40]) -> &'a CStr {
+    digits(b"/proc/self/fd/", u64::from(file.number().unsigned_abs()), Base::Decimal, room)
 }
 
 /// Attaches a detached mount at `path`, or moves one that is attached. A symbolic link at the end of `path` is not

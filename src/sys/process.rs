@@ -368,6 +368,15 @@ pub fn wait(child: &PidFd) -> Result<Ended> {
     unsafe { call!(wait4, child.pid, &raw mut status, kernel::__WALL, 0) }.map(|pid| Ended { pid: pid as Pid, status })
 }
 
+/// Waits until any child has ended, and takes it.
+///
+/// # Errors
+/// ECHILD where there is none.
+pub fn wait_any() -> Result<()> {
+    // SAFETY: neither the status nor rusage is asked for.
+    unsafe { call!(wait4, -1_i32, 0, kernel::__WALL, 0) }.map(drop)
+}
+
 /// The number of the calling process.
 #[must_use]
 pub fn own_pid() -> Pid {

@@ -154,6 +154,15 @@ pub fn send_to_child(pid: i32, signal: Signal) -> Result<()> {
     unsafe { call!(kill, pid, signal) }.map(drop)
 }
 
+/// Kills every process that the caller can see, itself and PID 1 excepted.
+///
+/// # Errors
+/// ESRCH where there is none.
+pub fn kill_all() -> Result<()> {
+    // SAFETY: no memory is involved.
+    unsafe { call!(kill, -1_i32, KILL) }.map(drop)
+}
+
 /// Ends the calling process by this signal: default action, unblocked, so that the parent sees the signal itself.
 /// Returns where the signal does not end it.
 pub fn raise(signal: Signal) {

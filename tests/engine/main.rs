@@ -19,9 +19,11 @@ mod binary;
 mod container;
 mod errors;
 mod exit_status;
+mod files;
 mod house;
 mod inherits;
 mod lifetime;
+mod overlay;
 mod probe;
 mod recipes;
 mod signals;
@@ -36,9 +38,11 @@ const AREAS: &[Area] = &[
     ("container", container::TESTS),
     ("errors", errors::TESTS),
     ("exit_status", exit_status::TESTS),
+    ("files", files::TESTS),
     ("house", house::TESTS),
     ("inherits", inherits::TESTS),
     ("lifetime", lifetime::TESTS),
+    ("overlay", overlay::TESTS),
     ("recipes", recipes::TESTS),
     ("signals", signals::TESTS),
 ];
