@@ -4,6 +4,7 @@
 //! there is no string buffer. Every list has a fixed capacity; what does not fit is a usage error that names the limit.
 
 pub mod capability;
+mod protection;
 
 use core::ffi::{CStr, c_char};
 use heapless::Vec;
