@@ -7,6 +7,12 @@
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Errno(pub u16);
 
+/// A line of a text.
+#[inline(never)]
+fn line(text: &'static str, index: usize) -> &'static str {
+    text.split('\n').nth(index).unwrap_or_default()
+}
+
 /// An enumeration whose members have a text and a code on the wire: the position in the table.
 macro_rules! worded {
     ($(#[$doc:meta])* $name:ident { $($(#[$member_doc:meta])* $member:ident => $text:literal,)* }) => {
@@ -16,18 +22,19 @@ macro_rules! worded {
         pub enum $name { $(#[doc = concat!("\"", $text, "\"")] $(#[$member_doc])* $member,)* }
 
         impl $name {
-            const TABLE: &'static [(Self, &'static str)] = &[$((Self::$member, $text),)*];
+            /// One text for all: a table of texts would be larger than the words in it.
+            const TEXTS: &'static str = concat!($($text, "\n",)*);
 
             /// The words for it.
             #[must_use]
             pub fn text(self) -> &'static str {
-                Self::TABLE.get(self as usize).map_or("", |row| row.1)
+                line(Self::TEXTS, self as usize)
             }
 
             /// The member with this code on the wire.
             #[must_use]
             pub fn from_code(code: u8) -> Option<Self> {
-                Self::TABLE.get(usize::from(code)).map(|row| row.0)
+                [$(Self::$member,)*].get(usize::from(code)).copied()
             }
         }
     };
@@ -69,6 +76,12 @@ worded! {
         RunSetuid => "run set-user-id or with file capabilities:",
         Join => "join",
         SetUp => "set up",
+        RunAs => "run as",
+        SetGroups => "set the groups of",
+        FindIds => "find ids for this user in",
+        UseHelper => "map ids with",
+        SetClocks => "set",
+        BringUp => "bring up",
     }
 }
 
@@ -104,6 +117,15 @@ worded! {
         DevLinks => "the links in /dev",
         ResolvConf => "/etc/resolv.conf",
         Loopback => "lo",
+        Environment => "the environment",
+        Clocks => "the offsets of the clocks",
+        Passwd => "the root filesystem's /etc/passwd",
+        Group => "the root filesystem's /etc/group",
+        HostPasswd => "/etc/passwd",
+        SubordinateUids => "/etc/subuid",
+        SubordinateGids => "/etc/subgid",
+        NewUidMap => "newuidmap",
+        NewGidMap => "newgidmap",
     }
 }
 
@@ -120,6 +142,20 @@ worded! {
         NoExecMount => "Permission denied: it is on a file system that is mounted noexec",
         Privileged => "take the bit or the capability off the file",
         NoCommandWord => "the command is an empty word",
+        NoSuchUser => "the root filesystem's /etc/passwd has no such user",
+        NoSuchGroup => "the root filesystem's /etc/group has no such group",
+        TooManyGroups => "the user is in more than 1024 groups",
+        TooManyVariables => "there are more than 32768 variables",
+        EnvFilesTooLarge => "the environment files have more than 256 KiB together",
+        BadVariable => "a line of it has no name, or a name with a blank or a NUL in it",
+        OutsideRoot => "it is not a path below /",
+        NotANamespace => "it is not a network namespace",
+        NeedsRoot => "--userns host needs root",
+        NoRange => "it has no line for this user",
+        TooManyRanges => "it has more than 339 lines for this user",
+        HelperMissing => "it is not there (Debian: apt-get install uidmap)",
+        HelperNotSetuid => "it is not set-user-id root",
+        HelperFailed => "it refuses them: are they all in /etc/subuid and /etc/subgid?",
     }
 }
 
@@ -140,6 +176,14 @@ pub enum Object {
     MountSource(u16),
     /// The target of the n-th of `config.files.mounts`.
     MountTarget(u16),
+    /// The user of `--user`.
+    User,
+    /// The group of `--user`.
+    Group,
+    /// The file that the n-th of `config.surroundings.environment` is.
+    EnvFile(u16),
+    /// The path of `--net`.
+    Network,
 }
 
 /// A failure of engine's own: status 125, or 126 and 127 where it is the command that could not be run.
@@ -221,6 +265,10 @@ impl Error {
             Object::Hostname => (4, 0),
             Object::MountSource(index) => (5, index),
             Object::MountTarget(index) => (6, index),
+            Object::User => (20, 0),
+            Object::Group => (21, 0),
+            Object::EnvFile(index) => (22, index),
+            Object::Network => (23, 0),
         };
         let index = index.to_ne_bytes();
         let errno = self.errno.0.to_ne_bytes();
@@ -240,6 +288,10 @@ impl Error {
             4 => Object::Hostname,
             5 => Object::MountSource(index),
             6 => Object::MountTarget(index),
+            20 => Object::User,
+            21 => Object::Group,
+            22 => Object::EnvFile(index),
+            23 => Object::Network,
             _ => return None,
         };
         let errno = Errno(u16::from_ne_bytes([e0, e1]));
@@ -252,7 +304,9 @@ macro_rules! errnos {
     ($($constant:ident $number:literal $name:literal $text:literal;)*) => {
         #[allow(missing_docs, reason = "errno(3) documents them, and the table says what each means")]
         impl Errno { $(pub const $constant: Self = Self($number);)* }
-        const ERRNOS: &[(u16, &str, &str)] = &[$(($number, $name, $text),)*];
+        const NUMBERS: &[u16] = &[$($number,)*];
+        /// Name and text of each, in the same order.
+        const WORDS: &str = concat!($($name, "\n", $text, "\n",)*);
     };
 }
 
@@ -312,18 +366,23 @@ impl Errno {
     /// The one of this name.
     #[must_use]
     pub fn by_name(name: &[u8]) -> Option<Self> {
-        ERRNOS.iter().find(|row| row.1.as_bytes() == name).map(|row| Self(row.0))
+        let index = WORDS.split('\n').step_by(2).position(|known| known.as_bytes() == name)?;
+        NUMBERS.get(index).copied().map(Self)
     }
 
     /// `EPERM`; empty for a number that the table does not know.
     #[must_use]
     pub fn name(self) -> &'static str {
-        ERRNOS.iter().find(|row| row.0 == self.0).map_or("", |row| row.1)
+        self.index().map_or("", |index| line(WORDS, 2 * index))
     }
 
     /// What it means.
     #[must_use]
     pub fn text(self) -> &'static str {
-        ERRNOS.iter().find(|row| row.0 == self.0).map_or("Unknown error", |row| row.2)
+        self.index().map_or("Unknown error", |index| line(WORDS, 2 * index + 1))
+    }
+
+    fn index(self) -> Option<usize> {
+        NUMBERS.iter().position(|&number| number == self.0)
     }
 }

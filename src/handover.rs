@@ -14,6 +14,8 @@ pub struct Handover {
     pub config: &'static Config,
     /// The caller's environment.
     pub environment: Words,
+    /// The lines of every `--env-file`, a NUL behind each, and two behind the last of a file.
+    pub env_files: &'static [u8],
     /// The caller's ids.
     pub credentials: Credentials,
     /// Which of the descriptors 0, 1 and 2 the caller had closed.

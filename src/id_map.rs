@@ -4,6 +4,7 @@
 
 use crate::config::{IdRange, MAP_LINES_MAX};
 use crate::error::{At, Errno, Error, Object, Place, Step, Why};
+use crate::fields::{Lines, number};
 use crate::sys::fd::{Dir, Fd};
 use crate::sys::file;
 use crate::sys::process::Pid;
@@ -52,27 +53,28 @@ pub type Ranges = Vec<IdRange, MAP_LINES_MAX>;
 /// Every id of the caller's own namespace, each mapped onto itself.
 ///
 /// # Errors
-/// See open(2) and read(2).
+/// See open(2) and read(2); E2BIG for more lines than Linux has.
 pub fn identity(kind: Kind) -> Result<Ranges, Error> {
-    let mut text = [0; TEXT_BYTES];
-    let own = file::open_read(Dir::Here, kind.own_file()).at(Step::Read, kind.object())?;
-    let length = file::read_full(&own, &mut text).at(Step::Read, kind.object())?;
-    let words = text.get(..length).unwrap_or_default().split(u8::is_ascii_whitespace);
-    let mut numbers = words.filter(|word| !word.is_empty()).filter_map(number);
+    let at = |errno| Error::new(Step::Read, kind.object(), errno);
+    let mut lines = Lines::of(file::open_read(Dir::Here, kind.own_file()).map_err(at)?);
     let mut ranges = Ranges::new();
-    while let (Some(inside), Some(_), Some(count)) = (numbers.next(), numbers.next(), numbers.next()) {
-        let range = IdRange { inside, outside: inside, count };
-        ranges.push(range).map_err(|_| Errno::TOO_BIG).at(Step::Read, kind.object())?;
+    while lines.next_line().map_err(at)? {
+        let mut next = || -> Result<Option<u32>, Error> {
+            // The kernel pads the columns with blanks.
+            while lines.has_more() {
+                match lines.field(b' ').map_err(at)? {
+                    b"" => {}
+                    word => return Ok(number(word)),
+                }
+            }
+            Ok(None)
+        };
+        if let (Some(inside), Some(_), Some(count)) = (next()?, next()?, next()?) {
+            let range = IdRange { inside, outside: inside, count };
+            ranges.push(range).map_err(|_| at(Errno::TOO_BIG))?;
+        }
     }
     Ok(ranges)
-}
-
-/// A plain decimal number.
-fn number(word: &[u8]) -> Option<u32> {
-    word.iter().try_fold(0_u32, |value, digit| {
-        let digit = char::from(*digit).to_digit(10)?;
-        value.checked_mul(10)?.checked_add(digit)
-    })
 }
 
 /// The directory of a process in the procfs at /proc; checked to be one, since whoever can put another filesystem there
@@ -142,8 +144,6 @@ mod tests {
             assert_eq!(&text[..], value.to_string().as_bytes());
             assert_eq!(number(&text), Some(value));
         }
-        assert_eq!(number(b"4294967296"), None);
-        assert_eq!(number(b"1x"), None);
     }
 
     #[test]

@@ -25,6 +25,7 @@ pub mod cli;
 pub mod command;
 pub mod config;
 pub mod error;
+pub mod fields;
 pub mod handover;
 pub mod id_map;
 pub mod init;

@@ -37,7 +37,7 @@ fn run(handover: &Handover) -> ! {
 /// Everything before execve(2), in an order in which no step takes away what a later one needs.
 fn prepare(handover: &Handover) -> Result<Words, Error> {
     let command = Object::Place(Place::Command);
-    let environment = environment::build(handover.config, handover.environment)?;
+    let environment = environment::build(handover.config, handover.environment, handover.env_files, None)?;
     refill_stdio(handover.closed_stdio)?;
     identity::set_no_new_privileges().at(Step::SetNoNewPrivileges, command)?;
     if handover.child_signal == Disposition::Ignored {

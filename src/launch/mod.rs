@@ -4,6 +4,7 @@
 //! nothing of the container and nothing of the caller that could keep either busy.
 
 mod attend;
+mod environment;
 mod hints;
 mod id_maps;
 pub mod say;
@@ -34,6 +35,7 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
         return Err(Error::new(Step::RunSetuid, Object::Place(Place::Engine), Errno::PERM).because(Why::Privileged));
     }
     let closed_stdio = stdio::fill_closed()?;
+    let env_files = environment::read_files(config)?;
     stdio::close_inherited()?;
     let engine = Object::Place(Place::Engine);
     // From here on no signal ends or interrupts O but those that it leaves to the kernel; they wait to be read.
@@ -50,6 +52,7 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
             setup::run(&Handover {
                 config,
                 environment,
+                env_files,
                 credentials,
                 closed_stdio,
                 mask,

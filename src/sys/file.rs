@@ -36,6 +36,14 @@ pub fn open_read(dir: Dir<'_>, path: &CStr) -> Result<Fd> {
     open_with(dir, path, kernel::O_RDONLY | kernel::O_NOCTTY | kernel::O_NONBLOCK)
 }
 
+/// Opens for reading a file that the user has named, whatever it is and for as long as that takes.
+///
+/// # Errors
+/// See open(2).
+pub fn open_read_waiting(path: &CStr) -> Result<Fd> {
+    open_with(Dir::Here, path, kernel::O_RDONLY | kernel::O_NOCTTY)
+}
+
 /// Opens for writing what exists.
 ///
 /// # Errors

@@ -100,14 +100,20 @@ pub struct Credentials {
 impl Words {
     /// The words, one after the other.
     pub fn iter(self) -> impl Iterator<Item = &'static CStr> {
-        // SAFETY: a `Words` comes from the kernel, which terminates every text of it, or from `Words::default()`.
-        self.0.iter().map_while(|word| word.map(|first| unsafe { CStr::from_ptr(first) }))
+        self.0.iter().map_while(|word| word.map(Self::text))
+    }
+
+    /// The text that begins here.
+    #[must_use]
+    pub const fn text(first: &'static c_char) -> &'static CStr {
+        // SAFETY: a word comes from the kernel, which terminates every text, or from `Words::word`.
+        unsafe { CStr::from_ptr(first) }
     }
 
     /// A text of engine's own as a word.
     #[must_use]
-    pub const fn word(text: &'static CStr) -> Option<&'static c_char> {
-        // SAFETY: a `CStr` has at least its NUL, and this one lives as long as the process.
+    pub const fn word(text: &CStr) -> Option<&c_char> {
+        // SAFETY: a `CStr` has at least its NUL, and the reference lives no longer than it does.
         Some(unsafe { &*text.as_ptr() })
     }
 
