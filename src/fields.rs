@@ -1,5 +1,8 @@
 //! Files of lines with fields between colons: passwd(5), group(5), subuid(5). Read a piece at a time, so that neither
 //! the length of a file nor that of a line matters, and up to a limit, so that no file takes for ever.
+//!
+//! After a failure there is nothing more to read. It is told once, by [`Lines::end`], which is to be asked before
+//! anything is made of what was read.
 
 use crate::error::Errno;
 use crate::sys::fd::{Dir, Fd};
@@ -20,6 +23,7 @@ pub struct Lines {
     filled: usize,
     left: usize,
     in_line: bool,
+    failure: Option<Errno>,
     field: Vec<u8, FIELD_BYTES>,
 }
 
@@ -43,38 +47,34 @@ impl Lines {
     #[must_use]
     pub const fn of(file: Fd) -> Self {
         let (next, filled, left) = (0, 0, FILE_BYTES);
-        Self { file, buffer: [0; 1024], next, filled, left, in_line: false, field: Vec::new() }
+        Self { file, buffer: [0; 1024], next, filled, left, in_line: false, failure: None, field: Vec::new() }
     }
 
     /// Goes to the beginning of the next line; false where there is none.
-    ///
-    /// # Errors
-    /// See read(2); EFBIG where the file is too long.
-    pub fn next_line(&mut self) -> Result<bool, Errno> {
+    #[inline(never)]
+    pub fn next_line(&mut self) -> bool {
         while self.in_line {
-            self.in_line = !matches!(self.byte()?, None | Some(b'\n'));
+            self.in_line = !matches!(self.byte(), None | Some(b'\n'));
         }
-        self.in_line = self.byte()?.is_some();
+        self.in_line = self.byte().is_some();
         // The byte is the first of the line's first field.
         self.next -= usize::from(self.in_line);
-        Ok(self.in_line)
+        self.in_line
     }
 
     /// The next field of the line, up to this separator or the end of the line; empty where there is none.
-    ///
-    /// # Errors
-    /// As [`Lines::next_line`].
-    pub fn field(&mut self, separator: u8) -> Result<&[u8], Errno> {
+    #[inline(never)]
+    pub fn field(&mut self, separator: u8) -> &[u8] {
         self.field.clear();
         let mut fits = true;
         while self.in_line {
-            match self.byte()? {
+            match self.byte() {
                 None | Some(b'\n') => self.in_line = false,
                 Some(byte) if byte == separator => break,
                 Some(byte) => fits &= self.field.push(byte).is_ok(),
             }
         }
-        Ok(if fits { &self.field } else { b"" })
+        if fits && self.failure.is_none() { &self.field } else { b"" }
     }
 
     /// Whether the line has another field.
@@ -83,20 +83,37 @@ impl Lines {
         self.in_line
     }
 
-    fn byte(&mut self) -> Result<Option<u8>, Errno> {
+    /// Says whether all went well so far.
+    ///
+    /// # Errors
+    /// See read(2); EFBIG where the file is too long.
+    pub fn end(&self) -> Result<(), Errno> {
+        self.failure.map_or(Ok(()), Err)
+    }
+
+    #[inline(never)]
+    fn byte(&mut self) -> Option<u8> {
         if self.next == self.filled {
-            self.filled = file::read(&self.file, &mut self.buffer)?;
             self.next = 0;
-            self.left = self.left.checked_sub(self.filled).ok_or(Errno::FBIG)?;
+            self.filled = 0;
+            match file::read(&self.file, &mut self.buffer) {
+                Err(errno) => self.failure = Some(errno),
+                Ok(count) if count > self.left => self.failure = Some(Errno::FBIG),
+                Ok(count) => {
+                    self.filled = count;
+                    self.left -= count;
+                }
+            }
         }
         let byte = self.buffer.get(..self.filled).and_then(|filled| filled.get(self.next)).copied();
         self.next += usize::from(byte.is_some());
-        Ok(byte)
+        byte
     }
 }
 
 /// A plain decimal number of 32 bits: an id.
 #[must_use]
+#[inline(never)]
 pub fn number(word: &[u8]) -> Option<u32> {
     if word.is_empty() {
         return None;
@@ -119,13 +136,14 @@ mod tests {
         let path = CString::new(file.path().as_os_str().as_bytes()).unwrap();
         let mut lines = Lines::open(&path).unwrap().unwrap();
         let mut seen = std::vec::Vec::new();
-        while lines.next_line().unwrap() {
+        while lines.next_line() {
             let mut fields = std::vec::Vec::new();
             while lines.has_more() {
-                fields.push(String::from_utf8_lossy(lines.field(b':').unwrap()).into_owned());
+                fields.push(String::from_utf8_lossy(lines.field(b':')).into_owned());
             }
             seen.push(fields);
         }
+        lines.end().unwrap();
         seen
     }
 
@@ -158,8 +176,10 @@ mod tests {
         file.as_file().set_len(1 << 40).unwrap();
         let path = CString::new(file.path().as_os_str().as_bytes()).unwrap();
         let mut lines = Lines::open(&path).unwrap().unwrap();
-        assert_eq!(lines.next_line(), Ok(true));
-        assert_eq!(lines.next_line(), Err(Errno::FBIG));
+        assert!(lines.next_line());
+        assert_eq!(lines.field(b':'), b"");
+        assert!(!lines.next_line());
+        assert_eq!(lines.end(), Err(Errno::FBIG));
     }
 
     #[test]

@@ -58,22 +58,22 @@ pub fn identity(kind: Kind) -> Result<Ranges, Error> {
     let at = |errno| Error::new(Step::Read, kind.object(), errno);
     let mut lines = Lines::of(file::open_read(Dir::Here, kind.own_file()).map_err(at)?);
     let mut ranges = Ranges::new();
-    while lines.next_line().map_err(at)? {
-        let mut next = || -> Result<Option<u32>, Error> {
+    while lines.next_line() {
+        let mut next = || {
             // The kernel pads the columns with blanks.
             while lines.has_more() {
-                match lines.field(b' ').map_err(at)? {
-                    b"" => {}
-                    word => return Ok(number(word)),
+                if let word @ [_, ..] = lines.field(b' ') {
+                    return number(word);
                 }
             }
-            Ok(None)
+            None
         };
-        if let (Some(inside), Some(_), Some(count)) = (next()?, next()?, next()?) {
+        if let (Some(inside), Some(_), Some(count)) = (next(), next(), next()) {
             let range = IdRange { inside, outside: inside, count };
             ranges.push(range).map_err(|_| at(Errno::TOO_BIG))?;
         }
     }
+    lines.end().map_err(at)?;
     Ok(ranges)
 }
 

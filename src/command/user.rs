@@ -58,39 +58,39 @@ impl Account {
     /// Reads /etc/passwd: the first line for the user counts. A number is always an id, never a name.
     fn find(&mut self, wanted: &[u8], id: Option<u32>) -> Result<bool, Errno> {
         let Some(mut lines) = Lines::open(c"/etc/passwd")? else { return Ok(false) };
-        while lines.next_line()? {
-            let name = Vec::from_slice(lines.field(b':')?).unwrap_or_default();
-            lines.field(b':')?;
-            let (uid, gid) = (number(lines.field(b':')?), number(lines.field(b':')?));
+        while lines.next_line() {
+            let name = Vec::from_slice(lines.field(b':')).unwrap_or_default();
+            lines.field(b':');
+            let (uid, gid) = (number(lines.field(b':')), number(lines.field(b':')));
             let is_it = if id.is_some() { uid == id } else { name == wanted };
             if let (true, Some(uid), Some(gid)) = (is_it, uid, gid) {
-                lines.field(b':')?;
-                self.home = match lines.field(b':')? {
+                lines.field(b':');
+                self.home = match lines.field(b':') {
                     b"" => self.home,
                     directory => home(directory)?,
                 };
                 (self.uid, self.gid, self.name) = (uid, gid, name);
-                return Ok(true);
+                return lines.end().map(|()| true);
             }
         }
-        Ok(false)
+        lines.end().map(|()| false)
     }
 
     /// Reads /etc/group: every group that lists the user.
     fn find_groups(&mut self) -> Result<(), Errno> {
         let Some(mut lines) = Lines::open(c"/etc/group")? else { return Ok(()) };
-        while lines.next_line()? {
-            lines.field(b':')?;
-            lines.field(b':')?;
-            let gid = number(lines.field(b':')?);
+        while lines.next_line() {
+            lines.field(b':');
+            lines.field(b':');
+            let gid = number(lines.field(b':'));
             while let (Some(gid), true) = (gid, lines.has_more()) {
-                if lines.field(b',')? == self.name {
+                if lines.field(b',') == self.name {
                     self.groups.push(gid).map_err(|_| Errno::TOO_BIG)?;
                     break;
                 }
             }
         }
-        Ok(())
+        lines.end()
     }
 
     /// Makes C the user. What it may do as root of the container ends with that, as far as execve(2).
@@ -122,13 +122,13 @@ fn may_not_set_groups(handover: &Handover) -> bool {
 /// Reads /etc/group: the first line for this name counts.
 fn find_group(wanted: &[u8]) -> Result<Option<u32>, Errno> {
     let Some(mut lines) = Lines::open(c"/etc/group")? else { return Ok(None) };
-    while lines.next_line()? {
-        let is_it = lines.field(b':')? == wanted;
-        lines.field(b':')?;
-        let gid = number(lines.field(b':')?);
+    while lines.next_line() {
+        let is_it = lines.field(b':') == wanted;
+        lines.field(b':');
+        let gid = number(lines.field(b':'));
         if is_it && gid.is_some() {
-            return Ok(gid);
+            return lines.end().map(|()| gid);
         }
     }
-    Ok(None)
+    lines.end().map(|()| None)
 }
