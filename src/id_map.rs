@@ -125,7 +125,11 @@ fn put(process: &Fd, name: &CStr, text: &[u8]) -> Result<(), Errno> {
     file::write_all(fd.number(), text)
 }
 
-fn push_number<const N: usize>(text: &mut Vec<u8, N>, value: u32) -> Result<(), Errno> {
+/// Puts the digits of a number behind a text.
+///
+/// # Errors
+/// E2BIG where they do not fit.
+pub fn push_number<const N: usize>(text: &mut Vec<u8, N>, value: u32) -> Result<(), Errno> {
     if value >= 10 {
         push_number(text, value / 10)?;
     }

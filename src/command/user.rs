@@ -35,8 +35,7 @@ pub(super) struct Account {
 pub(super) fn look_up(config: &Config) -> Result<Option<Account>, Error> {
     let Some(user) = config.identity.user else { return Ok(None) };
     let id = number(user.user);
-    let mut account =
-        Account { uid: id.unwrap_or(0), gid: 0, groups: Vec::new(), name: Vec::new(), home: c"HOME=/" };
+    let mut account = Account { uid: id.unwrap_or(0), gid: 0, groups: Vec::new(), name: Vec::new(), home: c"HOME=/" };
     let (passwd, group) = (Object::Place(Place::Passwd), Object::Place(Place::Group));
     if !account.find(user.user, id).at(Step::Read, passwd)? && id.is_none() {
         return Err(Error::new(Step::Lookup, Object::User, Errno::NOENT).because(Why::NoSuchUser));

@@ -7,11 +7,14 @@ mod attend;
 mod environment;
 mod hints;
 mod id_maps;
+mod map_helper;
+mod network;
 pub mod say;
 mod signals;
 mod stdio;
+mod subordinate;
 
-use crate::config::Config;
+use crate::config::{Config, Net};
 use crate::error::{At, Errno, Error, Object, Place, Step, Why};
 use crate::handover::Handover;
 use crate::setup;
@@ -34,6 +37,10 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
     if credentials.elevated || credentials.uid != credentials.euid || credentials.gid != credentials.egid {
         return Err(Error::new(Step::RunSetuid, Object::Place(Place::Engine), Errno::PERM).because(Why::Privileged));
     }
+    if !config.has_user_namespace() && credentials.euid != 0 {
+        let error = Error::new(Step::MakeNamespaces, Object::Place(Place::Container), Errno::PERM);
+        return Err(error.because(Why::NeedsRoot));
+    }
     let closed_stdio = stdio::fill_closed()?;
     let env_files = environment::read_files(config)?;
     stdio::close_inherited()?;
@@ -44,6 +51,7 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
     let child_signal = signal::set_disposition(signal::CHLD, Disposition::Default).at(Step::PrepareSignals, engine)?;
     let lifeline = fd::pipe().at(Step::MakePipe, engine)?;
     let reports = fd::pipe().at(Step::MakePipe, engine)?;
+    network::join(config)?;
     let fork = process::clone(namespaces(config)).at(Step::MakeNamespaces, Object::Place(Place::Container))?;
     match fork {
         Fork::Child => {
@@ -68,9 +76,10 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
 /// The namespaces that I is cloned into; all in one call, so that all belong to the new user namespace.
 fn namespaces(config: &Config) -> Namespaces {
     let share = &config.namespaces;
-    Namespaces::USER
-        .and(Namespaces::PID)
+    Namespaces::PID
         .and(Namespaces::MOUNT)
+        .and_if(config.has_user_namespace(), Namespaces::USER)
+        .and_if(matches!(config.network(), Net::None), Namespaces::NET)
         .and_if(!share.share_uts, Namespaces::UTS)
         .and_if(!share.share_ipc, Namespaces::IPC)
         .and_if(!share.share_cgroup, Namespaces::CGROUP)

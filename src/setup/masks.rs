@@ -5,10 +5,12 @@
 //! ([`inner_namespaces`]): what is mounted here can be neither unmounted nor remounted there (mount_namespaces(7)).
 
 use super::dev;
+use crate::config::Config;
 use crate::error::{At, Errno, Error, Object, Place, Step};
 use crate::sys::fd::{Dir, Fd};
 use crate::sys::file::{self, Kind};
 use crate::sys::mount::{self, Attributes, Depth};
+use crate::sys::process::Namespaces;
 use core::ffi::CStr;
 
 /// Below /proc: reads as empty.
@@ -34,9 +36,24 @@ const MASKED_SYS: [&CStr; 2] = [c"devices/virtual/powercap", c"firmware"];
 const LOCKED: Attributes =
     Attributes::READ_ONLY.and(Attributes::NO_SUID).and(Attributes::NO_DEV).and(Attributes::NO_EXEC);
 
-/// Whether the host's root is somebody inside: then it owns the files of a new procfs, and not the overflow user.
-pub(super) fn host_root_is_inside(proc: &Fd) -> Result<bool, Error> {
-    Ok(file::owner(Dir::At(proc), c"sys").at(Step::Read, Object::Place(Place::Proc))? == 0)
+/// The user that the kernel shows for one that is not mapped (/proc/sys/kernel/overflowuid).
+const OVERFLOW_USER: u32 = 65534;
+
+/// Whether the host's root is somebody inside: then it owns the files of a new procfs, and not the overflow user, unless
+/// an explicit map makes it that one.
+pub(super) fn host_root_is_inside(proc: &Fd, config: &Config) -> Result<bool, Error> {
+    let owner = file::owner(Dir::At(proc), c"sys").at(Step::Read, Object::Place(Place::Proc))?;
+    let mut said = config.identity.uid_map.iter();
+    Ok(owner != OVERFLOW_USER || said.any(|range| (range.inside, range.outside) == (OVERFLOW_USER, 0)))
+}
+
+/// The namespaces that C gets below I's: what I has mounted is locked there. Without a user namespace there is nothing
+/// to be locked, since C has no power over mounts (`--cap-add` may give it back, as the user wishes).
+pub(super) fn inner_namespaces(config: &Config) -> Namespaces {
+    if !config.has_user_namespace() {
+        return Namespaces::default();
+    }
+    Namespaces::USER.and(Namespaces::MOUNT).and_if(!config.namespaces.share_uts, Namespaces::UTS)
 }
 
 /// Masks what there is of the lists. Both mounts are attached by now.

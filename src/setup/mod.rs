@@ -6,6 +6,7 @@
 
 mod dev;
 mod masks;
+mod namespaces;
 mod root;
 
 use crate::config::{Config, DEFAULT_HOSTNAME};
@@ -33,20 +34,20 @@ pub fn run(handover: &Handover) -> ! {
 fn set_up(handover: &Handover) -> Result<Namespaces, Error> {
     let config = handover.config;
     process::die_with_parent().at(Step::TieToParent, Object::Place(Place::Init))?;
+    namespaces::prepare(config)?;
     // What does not depend on who is who is done while O writes the id maps.
-    let host = HostPieces::open()?;
+    let host = HostPieces::open(config)?;
     await_outside(handover)?;
-    let pieces = Pieces::open(config)?;
+    let pieces = Pieces::open(handover)?;
     root::enter(&pieces.root)?;
     hang(&host, &pieces).map_err(explain_empty_root)?;
     if !config.namespaces.share_uts {
         let name = config.surroundings.hostname.unwrap_or(DEFAULT_HOSTNAME);
         identity::set_hostname(name.to_bytes()).at(Step::SetHostname, Object::Hostname)?;
     }
-    let inner = if handover.credentials.euid == 0 && masks::host_root_is_inside(&host.proc)? {
+    let inner = if handover.credentials.euid == 0 && masks::host_root_is_inside(&host.proc, config)? {
         masks::hang(&host.proc, host.sys.as_ref(), &host.devices)?;
-        // What is mounted here is locked there.
-        Namespaces::USER.and(Namespaces::MOUNT).and_if(!config.namespaces.share_uts, Namespaces::UTS)
+        masks::inner_namespaces(config)
     } else {
         Namespaces::default()
     };
@@ -77,8 +78,8 @@ struct HostPieces {
 
 impl HostPieces {
     /// On entry every path is the host's.
-    fn open() -> Result<Self, Error> {
-        Ok(Self { proc: open_proc()?, sys: open_sys()?, devices: dev::Devices::open()? })
+    fn open(config: &Config) -> Result<Self, Error> {
+        Ok(Self { proc: open_proc()?, sys: open_sys()?, devices: dev::Devices::open(config)? })
     }
 }
 
@@ -91,8 +92,11 @@ struct Pieces {
 
 impl Pieces {
     /// On entry every path is the host's.
-    fn open(config: &Config) -> Result<Self, Error> {
-        Ok(Self { root: root::open(config)?, dev: dev::Filesystems::open()?, resolv_conf: open_resolv_conf()? })
+    fn open(handover: &Handover) -> Result<Self, Error> {
+        // As who the caller is on the host, and then as somebody who is known inside.
+        let root = root::open(handover.config)?;
+        namespaces::take_ids(handover)?;
+        Ok(Self { root, dev: dev::Filesystems::open()?, resolv_conf: open_resolv_conf()? })
     }
 }
 

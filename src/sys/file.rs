@@ -203,6 +203,14 @@ pub fn owner(dir: Dir<'_>, path: &CStr) -> Result<u32> {
     look(dir, path, kernel::STATX_UID).map(|status| status.stx_uid)
 }
 
+/// Whether a file is set-user-id.
+///
+/// # Errors
+/// See statx(2).
+pub fn is_set_user_id(dir: Dir<'_>, path: &CStr) -> Result<bool> {
+    look(dir, path, kernel::STATX_MODE).map(|status| u32::from(status.stx_mode) & kernel::S_ISUID != 0)
+}
+
 fn look(dir: Dir<'_>, path: &CStr, what: u32) -> Result<kernel::statx> {
     let flags = kernel::AT_EMPTY_PATH | kernel::AT_SYMLINK_NOFOLLOW | kernel::AT_NO_AUTOMOUNT;
     // SAFETY: the kernel's structure is plain numbers, for which zero is a value.

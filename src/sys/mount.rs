@@ -79,7 +79,27 @@ pub fn set_attributes(mount: &Fd, depth: Depth, set: Attributes, clear: Attribut
     change(mount, depth, set, clear, 0)
 }
 
+/// Cuts every mount of the caller's mount namespace off from its peers, the root's mount first.
+///
+/// # Errors
+/// EINVAL where the root is not a mount; ENOSYS before Linux 5.12.
+pub fn make_all_private() -> Result<()> {
+    let none = Attributes::default();
+    change_at(Dir::Here, c"/", Depth::Recursive, none, none, kernel::MS_PRIVATE)
+}
+
 fn change(mount: &Fd, depth: Depth, set: Attributes, clear: Attributes, propagation: u32) -> Result<()> {
+    change_at(Dir::At(mount), c"", depth, set, clear, propagation)
+}
+
+fn change_at(
+    dir: Dir<'_>,
+    path: &CStr,
+    depth: Depth,
+    set: Attributes,
+    clear: Attributes,
+    propagation: u32,
+) -> Result<()> {
     let attributes = kernel::mount_attr {
         attr_set: u64::from(set.0),
         attr_clr: u64::from(clear.0),
@@ -88,8 +108,8 @@ fn change(mount: &Fd, depth: Depth, set: Attributes, clear: Attributes, propagat
     };
     let flags = kernel::AT_EMPTY_PATH | depth.flag();
     let size = size_of::<kernel::mount_attr>();
-    // SAFETY: the path is a NUL-terminated constant, and `attributes` is valid for reads of its size.
-    unsafe { call!(mount_setattr, mount.number(), c"".as_ptr(), flags, &raw const attributes, size) }.map(drop)
+    // SAFETY: `path` is NUL-terminated, and `attributes` is valid for reads of its size.
+    unsafe { call!(mount_setattr, dir.number(), path.as_ptr(), flags, &raw const attributes, size) }.map(drop)
 }
 
 /// A filesystem that is being described.

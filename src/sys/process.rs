@@ -207,6 +207,33 @@ pub fn clone(namespaces: Namespaces) -> Result<Fork> {
     }
 }
 
+/// Makes a time namespace for the children that the caller will have (time_namespaces(7)).
+///
+/// # Errors
+/// EINVAL before Linux 5.6, or where the kernel was built without; EPERM, ENOSPC; see unshare(2).
+pub fn new_time_namespace() -> Result<()> {
+    // SAFETY: no memory is involved.
+    unsafe { call!(unshare, kernel::CLONE_NEWTIME) }.map(drop)
+}
+
+/// Moves the caller itself to a time namespace.
+///
+/// # Errors
+/// See setns(2).
+pub fn join_time_namespace(namespace: &Fd) -> Result<()> {
+    // SAFETY: no memory of the program's is involved: the clocks of the vDSO are not used here.
+    unsafe { call!(setns, namespace.number(), kernel::CLONE_NEWTIME) }.map(drop)
+}
+
+/// Moves the caller to a network namespace.
+///
+/// # Errors
+/// EINVAL where it is none, EPERM without CAP_SYS_ADMIN over it; see setns(2).
+pub fn join_network_namespace(namespace: &Fd) -> Result<()> {
+    // SAFETY: no memory is involved.
+    unsafe { call!(setns, namespace.number(), kernel::CLONE_NEWNET) }.map(drop)
+}
+
 /// Room for the stack of a child that shares its parent's memory until it executes something.
 #[repr(C, align(4096))]
 struct ChildStack(core::cell::UnsafeCell<[u8; CHILD_STACK_BYTES]>);

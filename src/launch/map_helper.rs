@@ -1,0 +1,78 @@
+//! newuidmap(1) and newgidmap(1): the host's own programs that write a map of more ids than the caller's own, after
+//! looking into /etc/subuid and /etc/subgid whether the caller may.
+
+use crate::config::{IdRange, MAP_LINES_MAX, Words};
+use crate::error::{At, Errno, Error, OWN_FAILURE, Object, Place, Step, Why};
+use crate::id_map::{Kind, push_number};
+use crate::sys::fd::{self, Dir};
+use crate::sys::file;
+use crate::sys::process::{self, Ending, Fork, Namespaces, Pid, PidFd};
+use crate::sys::signal::{self, Set};
+use core::ffi::{CStr, c_char};
+use heapless::Vec;
+
+/// Where they are looked for, and nowhere else: they are set-user-id root.
+const NEWUIDMAP: [&CStr; 3] = [c"/usr/bin/newuidmap", c"/usr/local/bin/newuidmap", c"/run/wrappers/bin/newuidmap"];
+const NEWGIDMAP: [&CStr; 3] = [c"/usr/bin/newgidmap", c"/usr/local/bin/newgidmap", c"/run/wrappers/bin/newgidmap"];
+
+/// How many numbers there are at most: the process's, and three for each line.
+const NUMBERS_MAX: usize = 1 + 3 * MAP_LINES_MAX;
+/// Each has up to ten digits, and a NUL behind it.
+type Text = Vec<u8, { 11 * NUMBERS_MAX }>;
+/// With the program's name before them and NULL behind them.
+type Arguments<'a> = Vec<Option<&'a c_char>, { NUMBERS_MAX + 2 }>;
+
+/// Has a map of I written.
+pub(super) fn write(init: &PidFd, kind: Kind, ranges: &[IdRange]) -> Result<(), Error> {
+    let (paths, place) = match kind {
+        Kind::Users => (NEWUIDMAP, Place::NewUidMap),
+        Kind::Groups => (NEWGIDMAP, Place::NewGidMap),
+    };
+    let step = |errno| Error::new(Step::UseHelper, Object::Place(place), errno);
+    let there = paths.into_iter().find_map(|path| Some((path, file::is_set_user_id(Dir::Here, path).ok()?)));
+    let (path, privileged) = there.ok_or(step(Errno::NOENT).because(Why::HelperMissing))?;
+    let helper = match process::clone(Namespaces::default()).at(Step::UseHelper, Object::Place(place))? {
+        Fork::Child => be(path, init.pid(), ranges),
+        Fork::Parent(helper) => helper,
+    };
+    let ended = process::wait(&helper).at(Step::UseHelper, Object::Place(place))?;
+    match Ending::from_wait_status(ended.status) {
+        Ending::Exited(0) => Ok(()),
+        _ if privileged => Err(step(Errno::PERM).because(Why::HelperFailed)),
+        // It may have capabilities of its file instead, but then it would not have failed for want of them.
+        _ => Err(step(Errno::PERM).because(Why::HelperNotSetuid)),
+    }
+}
+
+/// The life of the child, which is a copy of O and becomes the program.
+fn be(path: &CStr, init: Pid, ranges: &[IdRange]) -> ! {
+    // What went wrong does not matter: to O, any status but 0 says that there is no map.
+    let _ = execute(path, init, ranges);
+    process::exit(OWN_FAILURE)
+}
+
+/// Nothing of the caller's goes with it but who it is: no variable, no descriptor. What it says is said by O.
+fn execute(path: &CStr, init: Pid, ranges: &[IdRange]) -> Result<(), Errno> {
+    let null = file::open_read_write(Dir::Here, c"/dev/null")?;
+    for standard in 0..=2 {
+        fd::duplicate_onto(&null, standard)?;
+    }
+    let mut text = Text::new();
+    let numbers = ranges.iter().flat_map(|range| [range.inside, range.outside, range.count]);
+    for number in [init.unsigned_abs()].into_iter().chain(numbers) {
+        push_number(&mut text, number)?;
+        text.push(0).map_err(|_| Errno::TOO_BIG)?;
+    }
+    let mut arguments = Arguments::new();
+    let mut rest = text.as_slice();
+    let mut word = Some(path);
+    while let Some(text) = word {
+        arguments.push(Words::word(text)).map_err(|_| Errno::TOO_BIG)?;
+        word = CStr::from_bytes_until_nul(rest).ok();
+        rest = rest.get(word.map_or(0, CStr::count_bytes) + 1..).unwrap_or_default();
+    }
+    arguments.push(None).map_err(|_| Errno::TOO_BIG)?;
+    // O holds back what it will pass on; ^C may end this.
+    signal::set_mask(Set::EMPTY)?;
+    Err(process::execute(path, &arguments, Words(&[None])))
+}
