@@ -9,8 +9,17 @@ pub struct Errno(pub u16);
 
 /// A line of a text.
 #[inline(never)]
-fn line(text: &'static str, index: usize) -> &'static str {
-    text.split('\n').nth(index).unwrap_or_default()
+fn line(text: &'static str, mut index: usize) -> &'static str {
+    let mut start = 0;
+    // The core library's own search is fast on long texts, and large.
+    for (end, _) in text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n') {
+        if index == 0 {
+            return text.get(start..end).unwrap_or_default();
+        }
+        index -= 1;
+        start = end + 1;
+    }
+    ""
 }
 
 /// An enumeration whose members have a text and a code on the wire: the position in the table.
@@ -121,7 +130,6 @@ worded! {
         Clocks => "the offsets of the clocks",
         Passwd => "the root filesystem's /etc/passwd",
         Group => "the root filesystem's /etc/group",
-        HostPasswd => "/etc/passwd",
         SubordinateUids => "/etc/subuid",
         SubordinateGids => "/etc/subgid",
         NewUidMap => "newuidmap",
@@ -366,8 +374,7 @@ impl Errno {
     /// The one of this name.
     #[must_use]
     pub fn by_name(name: &[u8]) -> Option<Self> {
-        let index = WORDS.split('\n').step_by(2).position(|known| known.as_bytes() == name)?;
-        NUMBERS.get(index).copied().map(Self)
+        NUMBERS.iter().map(|&number| Self(number)).find(|errno| errno.name().as_bytes() == name)
     }
 
     /// `EPERM`; empty for a number that the table does not know.

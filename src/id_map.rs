@@ -9,7 +9,7 @@ use crate::sys::fd::{Dir, Fd};
 use crate::sys::file;
 use crate::sys::process::Pid;
 use core::ffi::CStr;
-use heapless::{CString, Vec};
+use heapless::{CString, Vec, VecView};
 
 /// Users or groups.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -129,7 +129,7 @@ fn put(process: &Fd, name: &CStr, text: &[u8]) -> Result<(), Errno> {
 ///
 /// # Errors
 /// E2BIG where they do not fit.
-pub fn push_number<const N: usize>(text: &mut Vec<u8, N>, value: u32) -> Result<(), Errno> {
+pub fn push_number(text: &mut VecView<u8>, value: u32) -> Result<(), Errno> {
     if value >= 10 {
         push_number(text, value / 10)?;
     }

@@ -18,31 +18,28 @@ pub(super) fn prepare(config: &Config) -> Result<(), Error> {
         network::bring_up_loopback().at(Step::BringUp, Object::Place(Place::Loopback))?;
     }
     if config.namespaces.monotonic.is_some() || config.namespaces.boottime.is_some() {
-        set_clocks(config)?;
+        set_clocks(config).at(Step::SetClocks, Object::Place(Place::Clocks))?;
     }
     Ok(())
 }
 
 /// Moves I to a time namespace with the offsets that the user wants. I itself, and not only its children: on some
 /// kernels a child that shares its parent's memory must share its clocks too.
-fn set_clocks(config: &Config) -> Result<(), Error> {
-    let clocks = Object::Place(Place::Clocks);
-    process::new_time_namespace().at(Step::MakeNamespaces, Object::Place(Place::Container))?;
-    let mut text = Vec::<u8, 64>::new();
-    for (clock, seconds) in [(b"monotonic ", config.namespaces.monotonic), (b"boottime  ", config.namespaces.boottime)]
-    {
-        let seconds = u32::try_from(seconds.unwrap_or(0)).map_err(|_| Errno::RANGE).at(Step::SetClocks, clocks)?;
-        text.extend_from_slice(clock).map_err(|_| Errno::TOO_BIG).at(Step::SetClocks, clocks)?;
-        push_number(&mut text, seconds).at(Step::SetClocks, clocks)?;
-        text.extend_from_slice(b" 0\n").map_err(|_| Errno::TOO_BIG).at(Step::SetClocks, clocks)?;
+fn set_clocks(config: &Config) -> Result<(), Errno> {
+    process::new_time_namespace()?;
+    // As time_namespaces(7) numbers them.
+    for (clock, seconds) in [(b'1', config.namespaces.monotonic), (b'7', config.namespaces.boottime)] {
+        let mut text = Vec::<u8, 16>::from_array([clock, b' ']);
+        push_number(&mut text, u32::try_from(seconds.unwrap_or(0)).map_err(|_| Errno::RANGE)?)?;
+        for byte in *b" 0\n" {
+            text.push(byte).map_err(|_| Errno::TOO_BIG)?;
+        }
+        // Each has to be written to the beginning of the file.
+        file::write_all(file::open_write(Dir::Here, c"/proc/self/timens_offsets")?.number(), &text)?;
     }
-    file::open_write(Dir::Here, c"/proc/self/timens_offsets")
-        .and_then(|offsets| file::write_all(offsets.number(), &text))
-        .at(Step::SetClocks, clocks)?;
     // Only now: the offsets of a namespace are for ever from its first process on.
-    file::open_read(Dir::Here, c"/proc/self/ns/time_for_children")
-        .and_then(|clocks| process::join_time_namespace(&clocks))
-        .at(Step::SetClocks, clocks)
+    let clocks = file::open_read(Dir::Here, c"/proc/self/ns/time_for_children")?;
+    process::join_time_namespace(&clocks)
 }
 
 /// With explicit maps, I may be nobody inside: it becomes root, or who the first line begins with. On entry the maps
