@@ -1,8 +1,5 @@
 //! Files of lines with fields between colons: passwd(5), group(5), subuid(5). Read a piece at a time, so that neither
 //! the length of a file nor that of a line matters, and up to a limit, so that no file takes for ever.
-//!
-//! After a failure there is nothing more to read. It is told once, by [`Lines::end`], which is to be asked before
-//! anything is made of what was read.
 
 use crate::error::Errno;
 use crate::sys::fd::{Dir, Fd};
@@ -27,32 +24,43 @@ pub struct Lines {
     field: Vec<u8, FIELD_BYTES>,
 }
 
+/// Shows `visit` the lines of a file, one after the other, until it says that it has seen enough; says whether it did.
+/// A file that is not there has no lines. Nothing but a regular file is read, and a fifo is not waited for.
+///
+/// # Errors
+/// See open(2) and read(2); EINVAL where it is no regular file; EFBIG where it is too long; what [`Lines::fail`] was
+/// told. A field that could not be read to its end has been shown as an empty one.
+#[inline(never)]
+pub fn read(path: &CStr, visit: &mut dyn FnMut(&mut Lines) -> bool) -> Result<bool, Errno> {
+    let file = match file::open_read(Dir::Here, path) {
+        Err(Errno::NOENT | Errno::NOTDIR) => return Ok(false),
+        result => result?,
+    };
+    if file::kind(Dir::At(&file), c"")? != Kind::Regular {
+        return Err(Errno::INVAL);
+    }
+    read_open(file, visit)
+}
+
+/// The same for a file that is open.
+///
+/// # Errors
+/// As [`read`].
+#[inline(never)]
+pub fn read_open(file: Fd, visit: &mut dyn FnMut(&mut Lines) -> bool) -> Result<bool, Errno> {
+    let (next, filled, left) = (0, 0, FILE_BYTES);
+    let mut lines =
+        Lines { file, buffer: [0; 1024], next, filled, left, in_line: false, failure: None, field: Vec::new() };
+    let mut enough = false;
+    while !enough && lines.next_line() {
+        enough = visit(&mut lines);
+    }
+    lines.failure.map_or(Ok(enough), Err)
+}
+
 impl Lines {
-    /// Opens a file; `None` where it is not there. Nothing but a regular file is read, and a fifo is not waited for.
-    ///
-    /// # Errors
-    /// See open(2); EINVAL where it is no regular file.
-    pub fn open(path: &CStr) -> Result<Option<Self>, Errno> {
-        let file = match file::open_read(Dir::Here, path) {
-            Err(Errno::NOENT | Errno::NOTDIR) => return Ok(None),
-            result => result?,
-        };
-        if file::kind(Dir::At(&file), c"")? != Kind::Regular {
-            return Err(Errno::INVAL);
-        }
-        Ok(Some(Self::of(file)))
-    }
-
-    /// The lines of an open file.
-    #[must_use]
-    pub const fn of(file: Fd) -> Self {
-        let (next, filled, left) = (0, 0, FILE_BYTES);
-        Self { file, buffer: [0; 1024], next, filled, left, in_line: false, failure: None, field: Vec::new() }
-    }
-
     /// Goes to the beginning of the next line; false where there is none.
-    #[inline(never)]
-    pub fn next_line(&mut self) -> bool {
+    fn next_line(&mut self) -> bool {
         while self.in_line {
             self.in_line = !matches!(self.byte(), None | Some(b'\n'));
         }
@@ -83,16 +91,22 @@ impl Lines {
         self.in_line
     }
 
-    /// Says whether all went well so far.
-    ///
-    /// # Errors
-    /// See read(2); EFBIG where the file is too long.
-    pub fn end(&self) -> Result<(), Errno> {
-        self.failure.map_or(Ok(()), Err)
+    /// The next field as a number, if it is one.
+    #[inline(never)]
+    pub fn number(&mut self) -> Option<u32> {
+        number(self.field(b':'))
+    }
+
+    /// Ends the reading with a failure of the reader's.
+    pub fn fail(&mut self, errno: Errno) {
+        self.failure = Some(errno);
     }
 
     #[inline(never)]
     fn byte(&mut self) -> Option<u8> {
+        if self.failure.is_some() {
+            return None;
+        }
         if self.next == self.filled {
             self.next = 0;
             self.filled = 0;
@@ -134,16 +148,16 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), text).unwrap();
         let path = CString::new(file.path().as_os_str().as_bytes()).unwrap();
-        let mut lines = Lines::open(&path).unwrap().unwrap();
         let mut seen = std::vec::Vec::new();
-        while lines.next_line() {
+        let enough = read(&path, &mut |lines| {
             let mut fields = std::vec::Vec::new();
             while lines.has_more() {
                 fields.push(String::from_utf8_lossy(lines.field(b':')).into_owned());
             }
             seen.push(fields);
-        }
-        lines.end().unwrap();
+            false
+        });
+        assert_eq!(enough, Ok(false));
         seen
     }
 
@@ -165,9 +179,9 @@ mod tests {
 
     #[test]
     fn what_is_no_regular_file_is_refused() {
-        assert_eq!(Lines::open(c"/").err(), Some(Errno::INVAL));
-        assert_eq!(Lines::open(c"/dev/zero").err(), Some(Errno::INVAL));
-        assert!(Lines::open(c"/no/such/file").unwrap().is_none());
+        assert_eq!(read(c"/", &mut |_| true), Err(Errno::INVAL));
+        assert_eq!(read(c"/dev/zero", &mut |_| true), Err(Errno::INVAL));
+        assert_eq!(read(c"/no/such/file", &mut |_| true), Ok(false));
     }
 
     #[test]
@@ -175,11 +189,23 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         file.as_file().set_len(1 << 40).unwrap();
         let path = CString::new(file.path().as_os_str().as_bytes()).unwrap();
-        let mut lines = Lines::open(&path).unwrap().unwrap();
-        assert!(lines.next_line());
-        assert_eq!(lines.field(b':'), b"");
-        assert!(!lines.next_line());
-        assert_eq!(lines.end(), Err(Errno::FBIG));
+        assert_eq!(read(&path, &mut |lines| !lines.field(b':').is_empty()), Err(Errno::FBIG));
+        assert_eq!(read(&path, &mut |_| true), Ok(true));
+    }
+
+    #[test]
+    fn the_reader_can_stop_and_fail() {
+        let mut seen = 0;
+        let stop = read(c"/proc/self/status", &mut |_| {
+            seen += 1;
+            seen == 2
+        });
+        assert_eq!((stop, seen), (Ok(true), 2));
+        let fail = |lines: &mut Lines| {
+            lines.fail(Errno::TOO_BIG);
+            true
+        };
+        assert_eq!(read(c"/proc/self/status", &mut { fail }), Err(Errno::TOO_BIG));
     }
 
     #[test]

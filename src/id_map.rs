@@ -4,7 +4,7 @@
 
 use crate::config::{IdRange, MAP_LINES_MAX};
 use crate::error::{At, Errno, Error, Object, Place, Step, Why};
-use crate::fields::{Lines, number};
+use crate::fields::{self, Lines, number};
 use crate::sys::fd::{Dir, Fd};
 use crate::sys::file;
 use crate::sys::process::Pid;
@@ -55,25 +55,26 @@ pub type Ranges = Vec<IdRange, MAP_LINES_MAX>;
 /// # Errors
 /// See open(2) and read(2); E2BIG for more lines than Linux has.
 pub fn identity(kind: Kind) -> Result<Ranges, Error> {
-    let at = |errno| Error::new(Step::Read, kind.object(), errno);
-    let mut lines = Lines::of(file::open_read(Dir::Here, kind.own_file()).map_err(at)?);
     let mut ranges = Ranges::new();
-    while lines.next_line() {
-        let mut next = || {
+    let collect = &mut |lines: &mut Lines| {
+        let mut numbers = [0_u32; 3];
+        for value in &mut numbers {
+            let mut word = None;
             // The kernel pads the columns with blanks.
-            while lines.has_more() {
-                if let word @ [_, ..] = lines.field(b' ') {
-                    return number(word);
-                }
+            while word.is_none() && lines.has_more() {
+                word = number(lines.field(b' '));
             }
-            None
-        };
-        if let (Some(inside), Some(_), Some(count)) = (next(), next(), next()) {
-            let range = IdRange { inside, outside: inside, count };
-            ranges.push(range).map_err(|_| at(Errno::TOO_BIG))?;
+            *value = word.unwrap_or_default();
         }
-    }
-    lines.end().map_err(at)?;
+        let [inside, _, count] = numbers;
+        if ranges.push(IdRange { inside, outside: inside, count }).is_err() {
+            lines.fail(Errno::TOO_BIG);
+        }
+        false
+    };
+    file::open_read(Dir::Here, kind.own_file())
+        .and_then(|file| fields::read_open(file, collect))
+        .at(Step::Read, kind.object())?;
     Ok(ranges)
 }
 

@@ -21,6 +21,7 @@
     allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")
 )]
 
+pub mod accounts;
 pub mod cli;
 pub mod command;
 pub mod config;

@@ -40,12 +40,12 @@ fn run(handover: &Handover) -> ! {
 fn prepare(handover: &Handover) -> Result<Words, Error> {
     let command = Object::Place(Place::Command);
     // While C is root in the container, and may read what is root's.
-    let account = user::look_up(handover.config)?;
-    let home = account.as_ref().map(|account| account.home);
+    let user = user::look_up(handover.config)?;
+    let home = user.as_ref().map(|user| user.home);
     let environment = environment::build(handover.config, handover.environment, handover.env_files, home)?;
     refill_stdio(handover.closed_stdio)?;
-    if let Some(account) = &account {
-        account.assume(handover)?;
+    if let Some(user) = &user {
+        user.assume(handover)?;
     }
     // As the user, who may not be allowed to go there.
     workdir::enter(handover.config)?;

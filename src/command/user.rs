@@ -1,8 +1,9 @@
 //! Who the command is: `--user`, by the root filesystem's own /etc/passwd and /etc/group, which may hold anything.
 
+use crate::accounts::{self, Account};
 use crate::config::{Config, Userns};
 use crate::error::{At, Errno, Error, Object, Place, Step, Why};
-use crate::fields::{Lines, number};
+use crate::fields::number;
 use crate::handover::Handover;
 use crate::sys::identity;
 use crate::sys::once::Once;
@@ -11,19 +12,15 @@ use heapless::Vec;
 
 /// How many supplementary groups a user may have.
 const GROUPS_MAX: usize = 1024;
-/// As long as a login name can be (LOGIN_NAME_MAX).
-const NAME_BYTES: usize = 256;
 
 /// `HOME=`, a path, NUL. Only touched with `--user`.
 static HOME: Once<Vec<u8, 4102>> = Once::new(Vec::new());
 
 /// What `--user` comes to.
-pub(super) struct Account {
+pub(super) struct User {
     uid: u32,
     gid: u32,
     groups: Vec<u32, GROUPS_MAX>,
-    /// Empty for who is not listed.
-    name: Vec<u8, NAME_BYTES>,
     /// The variable.
     pub(super) home: &'static CStr,
 }
@@ -32,66 +29,50 @@ pub(super) struct Account {
 ///
 /// As docker has it: a number need not be listed, and then has group 0 and home `/`. The groups that list the user
 /// come on top, unless a group is named.
-pub(super) fn look_up(config: &Config) -> Result<Option<Account>, Error> {
-    let Some(user) = config.identity.user else { return Ok(None) };
-    let id = number(user.user);
-    let mut account = Account { uid: id.unwrap_or(0), gid: 0, groups: Vec::new(), name: Vec::new(), home: c"HOME=/" };
-    let (passwd, group) = (Object::Place(Place::Passwd), Object::Place(Place::Group));
-    if !account.find(user.user, id).at(Step::Read, passwd)? && id.is_none() {
+pub(super) fn look_up(config: &Config) -> Result<Option<User>, Error> {
+    let Some(wanted) = config.identity.user else { return Ok(None) };
+    let mut account = Account::default();
+    let listed = account.find(wanted.user).at(Step::Read, Object::Place(Place::Passwd))?;
+    if !listed && number(wanted.user).is_none() {
         return Err(Error::new(Step::Lookup, Object::User, Errno::NOENT).because(Why::NoSuchUser));
     }
-    if let Some(wanted) = user.group {
-        let found = number(wanted).map_or_else(|| find_group(wanted), |gid| Ok(Some(gid))).at(Step::Read, group)?;
-        let missing = Error::new(Step::Lookup, Object::Group, Errno::NOENT).because(Why::NoSuchGroup);
-        account.gid = found.ok_or(missing)?;
-    } else if !account.name.is_empty() {
-        account.find_groups().map_err(|errno| {
-            let error = Error::new(Step::Read, group, errno);
-            if errno == Errno::TOO_BIG { error.because(Why::TooManyGroups) } else { error }
-        })?;
+    let home = home(&account.home).at(Step::Read, Object::Place(Place::Passwd))?;
+    let mut user = User { uid: account.uid, gid: account.gid, groups: Vec::new(), home };
+    if let Some(group) = wanted.group {
+        user.gid = find_group(group)?;
+    } else if listed {
+        let full = accounts::groups(b"", &account.name, &mut |gid| user.groups.push(gid).is_err());
+        if full.at(Step::Read, Object::Place(Place::Group))? {
+            return Err(Error::new(Step::SetGroups, Object::User, Errno::TOO_BIG).because(Why::TooManyGroups));
+        }
     }
-    Ok(Some(account))
+    Ok(Some(user))
 }
 
-impl Account {
-    /// Reads /etc/passwd: the first line for the user counts. A number is always an id, never a name.
-    fn find(&mut self, wanted: &[u8], id: Option<u32>) -> Result<bool, Errno> {
-        let Some(mut lines) = Lines::open(c"/etc/passwd")? else { return Ok(false) };
-        while lines.next_line() {
-            let name = Vec::from_slice(lines.field(b':')).unwrap_or_default();
-            lines.field(b':');
-            let (uid, gid) = (number(lines.field(b':')), number(lines.field(b':')));
-            let is_it = if id.is_some() { uid == id } else { name == wanted };
-            if let (true, Some(uid), Some(gid)) = (is_it, uid, gid) {
-                lines.field(b':');
-                self.home = match lines.field(b':') {
-                    b"" => self.home,
-                    directory => home(directory)?,
-                };
-                (self.uid, self.gid, self.name) = (uid, gid, name);
-                return lines.end().map(|()| true);
-            }
-        }
-        lines.end().map(|()| false)
+/// The group that is named behind the user.
+fn find_group(wanted: &[u8]) -> Result<u32, Error> {
+    let mut found = number(wanted);
+    if found.is_none() {
+        let note = &mut |gid| {
+            found = Some(gid);
+            true
+        };
+        accounts::groups(wanted, b"", note).at(Step::Read, Object::Place(Place::Group))?;
     }
+    found.ok_or(Error::new(Step::Lookup, Object::Group, Errno::NOENT).because(Why::NoSuchGroup))
+}
 
-    /// Reads /etc/group: every group that lists the user.
-    fn find_groups(&mut self) -> Result<(), Errno> {
-        let Some(mut lines) = Lines::open(c"/etc/group")? else { return Ok(()) };
-        while lines.next_line() {
-            lines.field(b':');
-            lines.field(b':');
-            let gid = number(lines.field(b':'));
-            while let (Some(gid), true) = (gid, lines.has_more()) {
-                if lines.field(b',') == self.name {
-                    self.groups.push(gid).map_err(|_| Errno::TOO_BIG)?;
-                    break;
-                }
-            }
-        }
-        lines.end()
+/// The variable for this directory.
+fn home(directory: &[u8]) -> Result<&'static CStr, Errno> {
+    let home = HOME.take().ok_or(Errno::BUSY)?;
+    let directory = if directory.is_empty() { b"/" } else { directory };
+    for part in [b"HOME=", directory, b"\0"] {
+        home.extend_from_slice(part).map_err(|_| Errno::NAMETOOLONG)?;
     }
+    CStr::from_bytes_with_nul(home).map_err(|_| Errno::INVAL)
+}
 
+impl User {
     /// Makes C the user. What it may do as root of the container ends with that, as far as execve(2).
     pub(super) fn assume(&self, handover: &Handover) -> Result<(), Error> {
         match identity::set_groups(&self.groups) {
@@ -104,30 +85,7 @@ impl Account {
     }
 }
 
-/// The variable for this directory.
-fn home(directory: &[u8]) -> Result<&'static CStr, Errno> {
-    let home = HOME.take().ok_or(Errno::BUSY)?;
-    for part in [b"HOME=", directory, b"\0"] {
-        home.extend_from_slice(part).map_err(|_| Errno::NAMETOOLONG)?;
-    }
-    CStr::from_bytes_with_nul(home).map_err(|_| Errno::INVAL)
-}
-
 /// Whether setgroups(2) was denied with the id maps.
 fn may_not_set_groups(handover: &Handover) -> bool {
     handover.credentials.euid != 0 || handover.config.identity.userns == Userns::KeepId
-}
-
-/// Reads /etc/group: the first line for this name counts.
-fn find_group(wanted: &[u8]) -> Result<Option<u32>, Errno> {
-    let Some(mut lines) = Lines::open(c"/etc/group")? else { return Ok(None) };
-    while lines.next_line() {
-        let is_it = lines.field(b':') == wanted;
-        lines.field(b':');
-        let gid = number(lines.field(b':'));
-        if is_it && gid.is_some() {
-            return lines.end().map(|()| gid);
-        }
-    }
-    lines.end().map(|()| None)
 }
