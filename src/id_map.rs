@@ -9,7 +9,7 @@ use crate::sys::fd::{Dir, Fd};
 use crate::sys::file;
 use crate::sys::process::Pid;
 use core::ffi::CStr;
-use heapless::{CString, Vec, VecView};
+use heapless::{Vec, VecView};
 
 /// Users or groups.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -85,16 +85,18 @@ pub fn identity(kind: Kind) -> Result<Ranges, Error> {
 /// See open(2) and statfs(2).
 pub fn process_directory(pid: Pid) -> Result<Fd, Error> {
     let proc = Object::Place(Place::Proc);
-    let mut path = Vec::<u8, 32>::new();
-    let mut name = CString::<32>::new();
-    path.extend_from_slice(b"/proc/").map_err(|_| Errno::TOO_BIG).at(Step::Open, proc)?;
-    push_number(&mut path, pid.unsigned_abs()).at(Step::Open, proc)?;
-    name.extend_from_bytes(&path).map_err(|_| Errno::TOO_BIG).at(Step::Open, proc)?;
-    let process = file::open_directory(Dir::Here, &name).at(Step::Open, proc)?;
+    let process = open_process(pid).at(Step::Open, proc)?;
     if !file::is_procfs(&process).at(Step::Open, proc)? {
         return Err(Error::new(Step::Open, proc, Errno::INVAL).because(Why::NotProcfs));
     }
     Ok(process)
+}
+
+fn open_process(pid: Pid) -> Result<Fd, Errno> {
+    let mut path = Vec::<u8, 32>::from_array(*b"/proc/");
+    push_number(&mut path, pid.unsigned_abs())?;
+    path.push(0).map_err(|_| Errno::TOO_BIG)?;
+    file::open_directory(Dir::Here, CStr::from_bytes_until_nul(&path).map_err(|_| Errno::INVAL)?)
 }
 
 /// Writes a map; `process` is what [`process_directory`] gave. The kernel takes a map once, in one write or not at all.
@@ -102,14 +104,18 @@ pub fn process_directory(pid: Pid) -> Result<Fd, Error> {
 /// # Errors
 /// EPERM where the caller may not map these ids, E2BIG where the text of the map is longer than a page.
 pub fn write(process: &Fd, kind: Kind, ranges: &[IdRange]) -> Result<(), Error> {
+    write_text(process, kind, ranges).at(Step::MapIds, kind.object())
+}
+
+fn write_text(process: &Fd, kind: Kind, ranges: &[IdRange]) -> Result<(), Errno> {
     let mut text = Vec::<u8, TEXT_BYTES>::new();
     for range in ranges {
         for (value, end) in [(range.inside, b' '), (range.outside, b' '), (range.count, b'\n')] {
-            push_number(&mut text, value).at(Step::MapIds, kind.object())?;
-            text.push(end).map_err(|_| Errno::TOO_BIG).at(Step::MapIds, kind.object())?;
+            push_number(&mut text, value)?;
+            text.push(end).map_err(|_| Errno::TOO_BIG)?;
         }
     }
-    put(process, kind.file(), &text).at(Step::MapIds, kind.object())
+    put(process, kind.file(), &text)
 }
 
 /// Denies setgroups(2) to the namespace of a process: who may not set groups may not drop them either, and a group can

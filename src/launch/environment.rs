@@ -77,6 +77,7 @@ fn keep_lines(text: &mut [u8], length: usize) -> Result<usize, Why> {
     Ok(kept)
 }
 
+#[inline(never)]
 fn put(text: &mut [u8], at: &mut usize, byte: u8) -> Result<(), Why> {
     *text.get_mut(*at).ok_or(Why::EnvFilesTooLarge)? = byte;
     *at += 1;

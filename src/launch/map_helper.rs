@@ -2,7 +2,7 @@
 //! looking into /etc/subuid and /etc/subgid whether the caller may.
 
 use crate::config::{IdRange, MAP_LINES_MAX, Words};
-use crate::error::{At, Errno, Error, OWN_FAILURE, Object, Place, Step, Why};
+use crate::error::{Errno, Error, OWN_FAILURE, Object, Place, Step, Why};
 use crate::id_map::{Kind, push_number};
 use crate::sys::fd::{self, Dir};
 use crate::sys::file;
@@ -28,19 +28,23 @@ pub(super) fn write(init: &PidFd, kind: Kind, ranges: &[IdRange]) -> Result<(), 
         Kind::Users => (NEWUIDMAP, Place::NewUidMap),
         Kind::Groups => (NEWGIDMAP, Place::NewGidMap),
     };
-    let step = |errno| Error::new(Step::UseHelper, Object::Place(place), errno);
     let there = paths.into_iter().find_map(|path| Some((path, file::is_set_user_id(Dir::Here, path).ok()?)));
-    let (path, privileged) = there.ok_or(step(Errno::NOENT).because(Why::HelperMissing))?;
-    let helper = match process::clone(Namespaces::default()).at(Step::UseHelper, Object::Place(place))? {
-        Fork::Child => be(path, init.pid(), ranges),
-        Fork::Parent(helper) => helper,
-    };
-    let ended = process::wait(&helper).at(Step::UseHelper, Object::Place(place))?;
-    match Ending::from_wait_status(ended.status) {
-        Ending::Exited(0) => Ok(()),
-        _ if privileged => Err(step(Errno::PERM).because(Why::HelperFailed)),
+    let why = match there.map(|(path, privileged)| (run(path, init, ranges), privileged)) {
+        Some((Ok(Ending::Exited(0)), _)) => return Ok(()),
+        Some((Err(errno), _)) => (errno, Why::Errno),
+        Some((_, true)) => (Errno::PERM, Why::HelperFailed),
         // It may have capabilities of its file instead, but then it would not have failed for want of them.
-        _ => Err(step(Errno::PERM).because(Why::HelperNotSetuid)),
+        Some((_, false)) => (Errno::PERM, Why::HelperNotSetuid),
+        None => (Errno::NOENT, Why::HelperMissing),
+    };
+    Err(Error::new(Step::UseHelper, Object::Place(place), why.0).because(why.1))
+}
+
+/// Runs it to its end.
+fn run(path: &CStr, init: &PidFd, ranges: &[IdRange]) -> Result<Ending, Errno> {
+    match process::clone(Namespaces::default())? {
+        Fork::Child => be(path, init.pid(), ranges),
+        Fork::Parent(helper) => process::wait(&helper).map(|ended| Ending::from_wait_status(ended.status)),
     }
 }
 
@@ -58,18 +62,23 @@ fn execute(path: &CStr, init: Pid, ranges: &[IdRange]) -> Result<(), Errno> {
         fd::duplicate_onto(&null, standard)?;
     }
     let mut text = Text::new();
-    let numbers = ranges.iter().flat_map(|range| [range.inside, range.outside, range.count]);
-    for number in [init.unsigned_abs()].into_iter().chain(numbers) {
+    let mut put = |number| {
         push_number(&mut text, number)?;
-        text.push(0).map_err(|_| Errno::TOO_BIG)?;
+        text.push(0).map_err(|_| Errno::TOO_BIG)
+    };
+    put(init.unsigned_abs())?;
+    for range in ranges {
+        put(range.inside)?;
+        put(range.outside)?;
+        put(range.count)?;
     }
     let mut arguments = Arguments::new();
-    let mut rest = text.as_slice();
-    let mut word = Some(path);
-    while let Some(text) = word {
-        arguments.push(Words::word(text)).map_err(|_| Errno::TOO_BIG)?;
-        word = CStr::from_bytes_until_nul(rest).ok();
-        rest = rest.get(word.map_or(0, CStr::count_bytes) + 1..).unwrap_or_default();
+    let (mut word, mut rest) = (path, text.as_slice());
+    loop {
+        arguments.push(Words::word(word)).map_err(|_| Errno::TOO_BIG)?;
+        let Ok(next) = CStr::from_bytes_until_nul(rest) else { break };
+        word = next;
+        rest = rest.get(next.count_bytes() + 1..).unwrap_or_default();
     }
     arguments.push(None).map_err(|_| Errno::TOO_BIG)?;
     // O holds back what it will pass on; ^C may end this.
