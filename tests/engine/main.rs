@@ -17,11 +17,14 @@
 
 mod binary;
 mod container;
+mod environment;
 mod errors;
 mod exit_status;
 mod house;
+mod identity;
 mod inherits;
 mod lifetime;
+mod namespaces;
 mod probe;
 mod recipes;
 mod signals;
@@ -34,11 +37,14 @@ use support::trial::{Area, keep_panics, trials};
 const AREAS: &[Area] = &[
     ("binary", binary::TESTS),
     ("container", container::TESTS),
+    ("environment", environment::TESTS),
     ("errors", errors::TESTS),
     ("exit_status", exit_status::TESTS),
     ("house", house::TESTS),
+    ("identity", identity::TESTS),
     ("inherits", inherits::TESTS),
     ("lifetime", lifetime::TESTS),
+    ("namespaces", namespaces::TESTS),
     ("recipes", recipes::TESTS),
     ("signals", signals::TESTS),
 ];
