@@ -3,24 +3,11 @@
 //! A failure is a step, an object and a cause. The same value is made in O, in I and in C; the last two send it to O as
 //! one small record of fixed size, and O prints it once: `engine: cannot <step> <object>: <why> (<ERRNO>)`.
 
+use crate::words;
+
 /// `EPERM` and its kin, as errno(3) numbers them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Errno(pub u16);
-
-/// A line of a text.
-#[inline(never)]
-fn line(text: &'static str, mut index: usize) -> &'static str {
-    let mut start = 0;
-    // The core library's own search is fast on long texts, and large.
-    for (end, _) in text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n') {
-        if index == 0 {
-            return text.get(start..end).unwrap_or_default();
-        }
-        index -= 1;
-        start = end + 1;
-    }
-    ""
-}
 
 /// An enumeration whose members have a text and a code on the wire: the position in the table.
 macro_rules! worded {
@@ -31,19 +18,19 @@ macro_rules! worded {
         pub enum $name { $(#[doc = concat!("\"", $text, "\"")] $(#[$member_doc])* $member,)* }
 
         impl $name {
-            /// One text for all: a table of texts would be larger than the words in it.
+            const MEMBERS: &'static [Self] = &[$(Self::$member,)*];
             const TEXTS: &'static str = concat!($($text, "\n",)*);
 
             /// The words for it.
             #[must_use]
             pub fn text(self) -> &'static str {
-                line(Self::TEXTS, self as usize)
+                words::line(Self::TEXTS, self as usize)
             }
 
             /// The member with this code on the wire.
             #[must_use]
             pub fn from_code(code: u8) -> Option<Self> {
-                [$(Self::$member,)*].get(usize::from(code)).copied()
+                Self::MEMBERS.get(usize::from(code)).copied()
             }
         }
     };
@@ -312,9 +299,10 @@ macro_rules! errnos {
     ($($constant:ident $number:literal $name:literal $text:literal;)*) => {
         #[allow(missing_docs, reason = "errno(3) documents them, and the table says what each means")]
         impl Errno { $(pub const $constant: Self = Self($number);)* }
-        const NUMBERS: &[u16] = &[$($number,)*];
-        /// Name and text of each, in the same order.
-        const WORDS: &str = concat!($($name, "\n", $text, "\n",)*);
+        /// The numbers, in the order of the texts.
+        const NUMBERS: &[u8] = &[$($number,)*];
+        /// A name and what it means, a line each.
+        const TEXTS: &str = concat!($($name, " ", $text, "\n",)*);
     };
 }
 
@@ -371,25 +359,55 @@ errnos! {
 }
 
 impl Errno {
-    /// The one of this name.
-    #[must_use]
-    pub fn by_name(name: &[u8]) -> Option<Self> {
-        NUMBERS.iter().map(|&number| Self(number)).find(|errno| errno.name().as_bytes() == name)
+    /// Name and text.
+    fn words(self) -> Option<(&'static str, &'static str)> {
+        let index = NUMBERS.iter().position(|&number| u16::from(number) == self.0)?;
+        words::line(TEXTS, index).split_once(' ')
     }
 
     /// `EPERM`; empty for a number that the table does not know.
     #[must_use]
     pub fn name(self) -> &'static str {
-        self.index().map_or("", |index| line(WORDS, 2 * index))
+        self.words().map_or("", |words| words.0)
     }
 
     /// What it means.
     #[must_use]
     pub fn text(self) -> &'static str {
-        self.index().map_or("Unknown error", |index| line(WORDS, 2 * index + 1))
+        self.words().map_or("Unknown error", |words| words.1)
     }
 
-    fn index(self) -> Option<usize> {
-        NUMBERS.iter().position(|&number| number == self.0)
+    /// The one of this name, if the table knows it.
+    #[must_use]
+    pub fn by_name(name: &[u8]) -> Option<Self> {
+        let index = words::find(TEXTS, name)?;
+        NUMBERS.get(index).map(|&number| Self(u16::from(number)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_errno_has_the_name_and_the_text_of_its_row() {
+        assert_eq!((Errno::PERM.name(), Errno::PERM.text()), ("EPERM", "Operation not permitted"));
+        assert_eq!((Errno::LOOP.name(), Errno::LOOP.text()), ("ELOOP", "Too many levels of symbolic links"));
+        for &number in NUMBERS {
+            let errno = Errno(u16::from(number));
+            assert_eq!(Errno::by_name(errno.name().as_bytes()), Some(errno));
+        }
+        assert_eq!((Errno(4000).name(), Errno(4000).text()), ("", "Unknown error"));
+        assert_eq!((Errno::by_name(b""), Errno::by_name(b"E"), Errno::by_name(b"EPERM ")), (None, None, None));
+    }
+
+    #[test]
+    fn every_member_survives_the_wire_and_has_its_own_words() {
+        for (code, step) in Step::MEMBERS.iter().enumerate() {
+            assert_eq!(Step::from_code(code as u8), Some(*step));
+        }
+        assert_eq!((Step::OpenRoot.text(), Step::SetUp.text()), ("open root filesystem", "set up"));
+        assert_eq!((Place::Nothing.text(), Place::DevNull.text()), ("", "/dev/null"));
+        assert_eq!(Step::from_code(Step::MEMBERS.len() as u8), None);
     }
 }

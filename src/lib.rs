@@ -35,6 +35,7 @@ pub mod report;
 pub mod seccomp;
 pub mod setup;
 pub mod sys;
+pub mod words;
 
 use config::Config;
 use sys::once::Once;

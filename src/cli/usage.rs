@@ -1,6 +1,7 @@
 //! What is wrong with a command line, and how that is said.
 
 use crate::config::Text;
+use crate::words;
 
 /// The ways to call engine: what follows the complaint where there is no argument at all, and what help begins with.
 pub(super) const SYNOPSIS: &str = "\
@@ -22,7 +23,7 @@ macro_rules! problems {
             /// The words for it.
             #[must_use]
             pub fn text(self) -> &'static str {
-                match self { $(Self::$name => $text,)* }
+                words::line(concat!($($text, "\n",)*), self as usize)
             }
 
             #[cfg(test)]

@@ -18,8 +18,8 @@ use crate::config::{Config, Net};
 use crate::error::{At, Errno, Error, Object, Place, Step, Why};
 use crate::handover::Handover;
 use crate::setup;
-use crate::sys::fd::{self, Pipe};
-use crate::sys::file;
+use crate::sys::fd::{self, Dir, Pipe};
+use crate::sys::file::{self, FileId};
 use crate::sys::process::{self, Fork, Namespaces, PidFd, Start};
 use crate::sys::signal::{self, Disposition};
 use attend::Outcome;
@@ -45,6 +45,7 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
     let env_files = environment::read_files(config)?;
     stdio::close_inherited()?;
     let engine = Object::Place(Place::Engine);
+    let root = find_root(config)?;
     // From here on no signal ends or interrupts O but those that it leaves to the kernel; they wait to be read.
     let mask = signal::set_mask(attend::BLOCKED).at(Step::PrepareSignals, engine)?;
     // With SIGCHLD ignored, children would vanish unseen (wait(2)).
@@ -59,6 +60,7 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
             let environment = start.environment();
             setup::run(&Handover {
                 config,
+                root,
                 environment,
                 env_files,
                 credentials,
@@ -71,6 +73,14 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
         }
         Fork::Parent(init) => accompany(&init, lifeline, reports, config, &credentials),
     }
+}
+
+/// Finds the root filesystem as the caller: what the caller may not search is not searched on its behalf either. I takes
+/// hold of it in its own mount namespace, and of nothing that is not this directory.
+fn find_root(config: &Config) -> Result<FileId, Error> {
+    let path = config.rootfs.ok_or(Errno::NOENT).at(Step::OpenRoot, Object::Rootfs)?;
+    let root = file::open_directory(Dir::Here, path).at(Step::OpenRoot, Object::Rootfs)?;
+    file::open_directory(Dir::At(&root), c".").and_then(|root| file::id(&root)).at(Step::OpenRoot, Object::Rootfs)
 }
 
 /// The namespaces that I is cloned into; all in one call, so that all belong to the new user namespace.

@@ -67,7 +67,10 @@ pub(super) fn failure(error: &Error, config: &Config) -> ! {
     line.text(b"engine: cannot ");
     line.text(error.step.text().as_bytes());
     line.text(b" ");
-    line.word(object(error.object, config));
+    match object(error.object, config) {
+        b"" => line.text(b"''"),
+        object => line.word(object),
+    }
     line.text(b": ");
     line.text(error.cause().as_bytes());
     line.text(b" (");
@@ -85,7 +88,7 @@ pub(super) fn failure(error: &Error, config: &Config) -> ! {
 /// I was killed from outside.
 pub(super) fn init_killed(signal: Signal) {
     let mut line = Output::to(STDERR);
-    line.text(b"engine: init was killed by ");
+    line.text(b"engine: init was killed by SIG");
     line.text(super::signals::name(signal).as_bytes());
     line.text(b"\n");
     line.flush();

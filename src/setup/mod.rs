@@ -94,7 +94,7 @@ impl Pieces {
     /// On entry every path is the host's.
     fn open(handover: &Handover) -> Result<Self, Error> {
         // As who the caller is on the host, and then as somebody who is known inside.
-        let root = root::open(handover.config)?;
+        let root = root::open(handover)?;
         namespaces::take_ids(handover)?;
         Ok(Self { root, dev: dev::Filesystems::open()?, resolv_conf: open_resolv_conf()? })
     }

@@ -24,20 +24,24 @@ pub(crate) const TESTS: &[Test] = &[
 /// Who may import whom. What is in no row has no place in the house yet.
 const IMPORTS: &[(&str, &[&str])] = &[
     ("main", &["lib", "sys"]),
-    ("lib", &["cli", "config", "error", "launch", "sys"]),
-    ("cli", &["config", "error"]),
-    ("launch", &["command", "config", "error", "handover", "id_map", "init", "report", "seccomp", "setup", "sys"]),
-    ("setup", &["command", "config", "error", "handover", "id_map", "init", "report", "seccomp", "sys"]),
-    ("init", &["command", "config", "error", "handover", "id_map", "report", "seccomp", "setup", "sys"]),
-    ("command", &["config", "error", "handover", "id_map", "init", "report", "seccomp", "setup", "sys"]),
-    ("handover", &["config", "error", "report", "sys"]),
-    ("id_map", &["config", "error", "sys"]),
-    ("report", &["config", "error"]),
-    ("seccomp", &["config", "error"]),
+    ("lib", &["cli", "config", "error", "words", "launch", "sys"]),
+    ("cli", &["config", "error", "words"]),
+    (
+        "launch",
+        &["command", "config", "error", "words", "handover", "id_map", "init", "report", "seccomp", "setup", "sys"],
+    ),
+    ("setup", &["command", "config", "error", "words", "handover", "id_map", "init", "report", "seccomp", "sys"]),
+    ("init", &["command", "config", "error", "words", "handover", "id_map", "report", "seccomp", "setup", "sys"]),
+    ("command", &["config", "error", "words", "handover", "id_map", "init", "report", "seccomp", "setup", "sys"]),
+    ("handover", &["config", "error", "words", "report", "sys"]),
+    ("id_map", &["config", "error", "words", "sys"]),
+    ("report", &["config", "error", "words"]),
+    ("seccomp", &["config", "error", "words"]),
     // The trait of a CPU that seccomp wants is written where the numbers of the calls may be named.
-    ("sys", &["config", "error", "seccomp"]),
+    ("sys", &["config", "error", "words", "seccomp"]),
     ("config", &[]),
-    ("error", &[]),
+    ("error", &["words"]),
+    ("words", &[]),
     ("mem", &[]),
 ];
 
