@@ -362,7 +362,9 @@ impl Errno {
     /// Name and text.
     fn words(self) -> Option<(&'static str, &'static str)> {
         let index = NUMBERS.iter().position(|&number| u16::from(number) == self.0)?;
-        words::line(TEXTS, index).split_once(' ')
+        let line = words::line(TEXTS, index);
+        let end = line.bytes().position(|byte| byte == b' ')?;
+        Some((line.get(..end)?, line.get(end + 1..)?))
     }
 
     /// `EPERM`; empty for a number that the table does not know.

@@ -19,5 +19,6 @@ pub fn line(table: &'static str, mut index: usize) -> &'static str {
 /// The place of a line that begins with this word and a blank, or is this word.
 #[must_use]
 pub fn find(table: &'static str, word: &[u8]) -> Option<usize> {
-    table.split('\n').position(|line| line.bytes().take_while(|&byte| byte != b' ').eq(word.iter().copied()))
+    let lines = (0..).map(|index| line(table, index)).take_while(|line| !line.is_empty());
+    lines.into_iter().position(|line| line.bytes().take_while(|&byte| byte != b' ').eq(word.iter().copied()))
 }
