@@ -36,10 +36,13 @@ pub fn read(path: &CStr, visit: &mut dyn FnMut(&mut Lines) -> bool) -> Result<bo
         Err(Errno::NOENT | Errno::NOTDIR) => return Ok(false),
         result => result?,
     };
-    if file::kind(Dir::At(&file), c"")? != Kind::Regular {
-        return Err(Errno::INVAL);
+    match file::kind(Dir::At(&file), c"") {
+        Ok(Kind::Regular) => read_open(file, visit),
+        kind => {
+            file.close();
+            kind.and(Err(Errno::INVAL))
+        }
     }
-    read_open(file, visit)
 }
 
 /// The same for a file that is open.
@@ -55,6 +58,7 @@ pub fn read_open(file: Fd, visit: &mut dyn FnMut(&mut Lines) -> bool) -> Result<
     while !enough && lines.next_line() {
         enough = visit(&mut lines);
     }
+    lines.file.close();
     lines.failure.map_or(Ok(enough), Err)
 }
 

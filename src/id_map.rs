@@ -129,7 +129,9 @@ pub fn deny_setgroups(process: &Fd) -> Result<(), Error> {
 
 fn put(process: &Fd, name: &CStr, text: &[u8]) -> Result<(), Errno> {
     let fd = file::open_write(Dir::At(process), name)?;
-    file::write_all(fd.number(), text)
+    let written = file::write_all(fd.number(), text);
+    fd.close();
+    written
 }
 
 /// Puts the digits of a number behind a text.

@@ -17,22 +17,28 @@ pub(super) fn write(init: &PidFd, config: &Config, credentials: &Credentials) ->
         return Ok(());
     }
     let process = id_map::process_directory(init.pid())?;
-    for (kind, own) in [(Kind::Users, credentials.euid), (Kind::Groups, credentials.egid)] {
-        let said = match kind {
-            Kind::Users => &config.identity.uid_map,
-            Kind::Groups => &config.identity.gid_map,
-        };
-        let root = credentials.euid == 0;
-        match config.identity.userns {
-            _ if !said.is_empty() && root => id_map::write(&process, kind, said)?,
-            _ if !said.is_empty() => write_as_user(init, &process, kind, said, own)?,
-            Userns::KeepId => write_alone(&process, kind, own, own)?,
-            _ if root && write_identity(&process, kind)? => {}
-            Userns::Auto => map_helper::write(init, kind, &subordinate::ranges(kind, own, credentials.uid)?)?,
-            _ => write_alone(&process, kind, 0, own)?,
-        }
+    for kind in [Kind::Users, Kind::Groups] {
+        write_one(init, &process, kind, config, credentials)?;
     }
+    process.close();
     Ok(())
+}
+
+/// Writes one of the two.
+fn write_one(init: &PidFd, process: &Fd, kind: Kind, config: &Config, credentials: &Credentials) -> Result<(), Error> {
+    let (own, said) = match kind {
+        Kind::Users => (credentials.euid, &config.identity.uid_map),
+        Kind::Groups => (credentials.egid, &config.identity.gid_map),
+    };
+    let root = credentials.euid == 0;
+    match config.identity.userns {
+        _ if !said.is_empty() && root => id_map::write(process, kind, said),
+        _ if !said.is_empty() => write_as_user(init, process, kind, said, own),
+        Userns::KeepId => write_alone(process, kind, own, own),
+        _ if root && write_identity(process, kind)? => Ok(()),
+        Userns::Auto => map_helper::write(init, kind, &subordinate::ranges(kind, own, credentials.uid)?),
+        _ => write_alone(process, kind, 0, own),
+    }
 }
 
 /// Everyone may map themselves, and nobody but themselves.

@@ -44,7 +44,11 @@ pub(super) fn write(init: &PidFd, kind: Kind, ranges: &[IdRange]) -> Result<(), 
 fn run(path: &CStr, init: &PidFd, ranges: &[IdRange]) -> Result<Ending, Errno> {
     match process::clone(Namespaces::default())? {
         Fork::Child => be(path, init.pid(), ranges),
-        Fork::Parent(helper) => process::wait(&helper).map(|ended| Ending::from_wait_status(ended.status)),
+        Fork::Parent(helper) => {
+            let ended = process::wait(&helper);
+            helper.close();
+            ended.map(|ended| Ending::from_wait_status(ended.status))
+        }
     }
 }
 

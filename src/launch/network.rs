@@ -10,7 +10,9 @@ use crate::sys::{file, process};
 pub(super) fn join(config: &Config) -> Result<(), Error> {
     let Net::Join(path) = config.network() else { return Ok(()) };
     let network = file::open_read(Dir::Here, path).at(Step::Join, Object::Network)?;
-    process::join_network_namespace(&network).map_err(|errno| {
+    let joined = process::join_network_namespace(&network);
+    network.close();
+    joined.map_err(|errno| {
         let error = Error::new(Step::Join, Object::Network, errno);
         if errno == Errno::INVAL { error.because(Why::NotANamespace) } else { error }
     })

@@ -147,9 +147,13 @@ impl PidFd {
     }
 
     /// Its descriptor.
-    #[must_use]
     pub const fn fd(&self) -> &Fd {
         &self.fd
+    }
+
+    /// Lets go of it.
+    pub fn close(self) {
+        self.fd.close();
     }
 }
 
