@@ -1,6 +1,6 @@
 //! Who the command is: `--user`, `--userns`, `--uidmap`, `--gidmap`.
 
-use crate::support::{End, Outcome, Run, Skip, Test, Verdict, Who, each, host, once, world};
+use crate::support::{End, Outcome, Run, Skip, Test, Verdict, Who, each, host, once, wait_within, world};
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -224,7 +224,8 @@ fn parent_death(who: Who) -> Verdict {
         running.signal(libc::SIGKILL);
         let outcome = running.finish();
         outcome.dies_of(libc::SIGKILL).leaves_nothing();
-        assert!(host::process(init).is_none_or(|process| process.state == 'Z'), "init should have been gone");
+        let gone = || host::process(init).is_none_or(|process| process.state == 'Z').then_some(());
+        assert!(wait_within(Duration::from_secs(1), gone).is_some(), "init should have been gone");
     }
     Ok(())
 }
