@@ -74,6 +74,12 @@ worded! {
         RunSetuid => "run set-user-id or with file capabilities:",
         Join => "join",
         SetUp => "set up",
+        RunAs => "run as",
+        SetGroups => "set the groups of",
+        FindIds => "find ids for this user in",
+        UseHelper => "map ids with",
+        SetClocks => "set",
+        BringUp => "bring up",
     }
 }
 
@@ -109,6 +115,14 @@ worded! {
         DevLinks => "the links in /dev",
         ResolvConf => "/etc/resolv.conf",
         Loopback => "lo",
+        Environment => "the environment",
+        Clocks => "the offsets of the clocks",
+        Passwd => "the root filesystem's /etc/passwd",
+        Group => "the root filesystem's /etc/group",
+        SubordinateUids => "/etc/subuid",
+        SubordinateGids => "/etc/subgid",
+        NewUidMap => "newuidmap",
+        NewGidMap => "newgidmap",
     }
 }
 
@@ -125,6 +139,20 @@ worded! {
         NoExecMount => "Permission denied: it is on a file system that is mounted noexec",
         Privileged => "take the bit or the capability off the file",
         NoCommandWord => "the command is an empty word",
+        NoSuchUser => "the root filesystem's /etc/passwd has no such user",
+        NoSuchGroup => "the root filesystem's /etc/group has no such group",
+        TooManyGroups => "the user is in more than 1024 groups",
+        TooManyVariables => "there are more than 32768 variables",
+        EnvFilesTooLarge => "the environment files have more than 256 KiB together",
+        BadVariable => "a line of it has no name, or a name with a blank or a NUL in it",
+        OutsideRoot => "it is not a path below /",
+        NotANamespace => "it is not a network namespace",
+        NeedsRoot => "--userns host needs root",
+        NoRange => "it has no line for this user",
+        TooManyRanges => "it has more than 339 lines for this user",
+        HelperMissing => "it is not there (Debian: apt-get install uidmap)",
+        HelperNotSetuid => "it is not set-user-id root",
+        HelperFailed => "it refuses them: are they all in /etc/subuid and /etc/subgid?",
     }
 }
 
@@ -149,6 +177,14 @@ pub enum Object {
     MountSource(u16),
     /// The target of the n-th of `config.files.mounts`.
     MountTarget(u16),
+    /// The user of `--user`.
+    User,
+    /// The group of `--user`.
+    Group,
+    /// The file that the n-th of `config.surroundings.environment` is.
+    EnvFile(u16),
+    /// The path of `--net`.
+    Network,
 }
 
 /// A failure of engine's own: status 125, or 126 and 127 where it is the command that could not be run.
@@ -232,6 +268,10 @@ impl Error {
             Object::Changes => (31, 0),
             Object::MountSource(index) => (5, index),
             Object::MountTarget(index) => (6, index),
+            Object::User => (20, 0),
+            Object::Group => (21, 0),
+            Object::EnvFile(index) => (22, index),
+            Object::Network => (23, 0),
         };
         let index = index.to_ne_bytes();
         let errno = self.errno.0.to_ne_bytes();
@@ -253,6 +293,10 @@ impl Error {
             31 => Object::Changes,
             5 => Object::MountSource(index),
             6 => Object::MountTarget(index),
+            20 => Object::User,
+            21 => Object::Group,
+            22 => Object::EnvFile(index),
+            23 => Object::Network,
             _ => return None,
         };
         let errno = Errno(u16::from_ne_bytes([e0, e1]));
@@ -328,7 +372,9 @@ impl Errno {
     /// Name and text.
     fn words(self) -> Option<(&'static str, &'static str)> {
         let index = NUMBERS.iter().position(|&number| u16::from(number) == self.0)?;
-        words::line(TEXTS, index).split_once(' ')
+        let line = words::line(TEXTS, index);
+        let end = line.bytes().position(|byte| byte == b' ')?;
+        Some((line.get(..end)?, line.get(end + 1..)?))
     }
 
     /// `EPERM`; empty for a number that the table does not know.

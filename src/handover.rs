@@ -17,6 +17,8 @@ pub struct Handover {
     pub root: FileId,
     /// The caller's environment.
     pub environment: Words,
+    /// The lines of every `--env-file`, a NUL behind each, and two behind the last of a file.
+    pub env_files: &'static [u8],
     /// The caller's ids.
     pub credentials: Credentials,
     /// Which of the descriptors 0, 1 and 2 the caller had closed.

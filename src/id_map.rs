@@ -3,12 +3,14 @@
 //! O writes I's, from the host; as root, I writes C's, from the container. Both through a procfs that is known to be one.
 
 use crate::config::{IdRange, MAP_LINES_MAX};
+use crate::digits::{self, decimal};
 use crate::error::{At, Errno, Error, Object, Place, Step, Why};
+use crate::fields::{self, Lines};
 use crate::sys::fd::{Dir, Fd};
 use crate::sys::file;
 use crate::sys::process::Pid;
 use core::ffi::CStr;
-use heapless::{CString, Vec};
+use heapless::Vec;
 
 /// Users or groups.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,11 +30,13 @@ impl Kind {
         }
     }
 
-    /// The caller's own file, from the root and from the root of a procfs.
-    const fn own_file(self) -> (&'static CStr, &'static CStr) {
-        match self {
-            Self::Users => (c"/proc/self/uid_map", c"self/uid_map"),
-            Self::Groups => (c"/proc/self/gid_map", c"self/gid_map"),
+    /// The caller's own file, from the root of a procfs and from the root.
+    const fn own_file(self, procfs: Option<&Fd>) -> (Dir<'_>, &'static CStr) {
+        match (procfs, self) {
+            (Some(procfs), Self::Users) => (Dir::At(procfs), c"self/uid_map"),
+            (Some(procfs), Self::Groups) => (Dir::At(procfs), c"self/gid_map"),
+            (None, Self::Users) => (Dir::Here, c"/proc/self/uid_map"),
+            (None, Self::Groups) => (Dir::Here, c"/proc/self/gid_map"),
         }
     }
 
@@ -53,31 +57,28 @@ pub type Ranges = Vec<IdRange, MAP_LINES_MAX>;
 /// Every id of the caller's own namespace, each mapped onto itself; as told by the procfs at /proc, or by this one.
 ///
 /// # Errors
-/// See open(2) and read(2).
+/// See open(2) and read(2); E2BIG for more lines than Linux has.
 pub fn identity(proc: Option<&Fd>, kind: Kind) -> Result<Ranges, Error> {
-    let mut text = [0; TEXT_BYTES];
-    let (from_root, from_proc) = kind.own_file();
-    let own =
-        proc.map_or_else(|| file::open_read(Dir::Here, from_root), |proc| file::open_read(Dir::At(proc), from_proc));
-    let own = own.at(Step::Read, kind.object())?;
-    let length = file::read_full(&own, &mut text).at(Step::Read, kind.object())?;
-    own.close();
-    let words = text.get(..length).unwrap_or_default().split(u8::is_ascii_whitespace);
-    let mut numbers = words.filter(|word| !word.is_empty()).filter_map(number);
     let mut ranges = Ranges::new();
-    while let (Some(inside), Some(_), Some(count)) = (numbers.next(), numbers.next(), numbers.next()) {
-        let range = IdRange { inside, outside: inside, count };
-        ranges.push(range).map_err(|_| Errno::TOO_BIG).at(Step::Read, kind.object())?;
-    }
+    let collect = &mut |lines: &mut Lines| {
+        let mut numbers = [0_u32; 3];
+        for value in &mut numbers {
+            let mut word = None;
+            // The kernel pads the columns with blanks.
+            while word.is_none() && lines.has_more() {
+                word = digits::read(lines.field(b' '));
+            }
+            *value = word.unwrap_or_default();
+        }
+        let [inside, _, count] = numbers;
+        if ranges.push(IdRange { inside, outside: inside, count }).is_err() {
+            lines.fail(Errno::TOO_BIG);
+        }
+        false
+    };
+    let (dir, path) = kind.own_file(proc);
+    file::open_read(dir, path).and_then(|file| fields::read_open(file, collect)).at(Step::Read, kind.object())?;
     Ok(ranges)
-}
-
-/// A plain decimal number.
-fn number(word: &[u8]) -> Option<u32> {
-    word.iter().try_fold(0_u32, |value, digit| {
-        let digit = char::from(*digit).to_digit(10)?;
-        value.checked_mul(10)?.checked_add(digit)
-    })
 }
 
 /// The number of the caller's only child, as this procfs has it: it may be that of another PID namespace.
@@ -85,35 +86,39 @@ fn number(word: &[u8]) -> Option<u32> {
 /// # Errors
 /// ENOENT where the kernel was built without CONFIG_PROC_CHILDREN.
 pub fn only_child(proc: &Fd) -> Result<Pid, Error> {
-    let mut text = [0; 16];
+    let mut child = None;
     file::open_read(Dir::At(proc), c"thread-self/children")
-        .and_then(|children| file::read_full(&children, &mut text))
-        .and_then(|length| {
-            let first = text.get(..length).unwrap_or_default().split(|&byte| byte == b' ').next();
-            first.and_then(number).and_then(|pid| Pid::try_from(pid).ok()).ok_or(Errno::SRCH)
+        .and_then(|children| {
+            fields::read_open(children, &mut |lines| {
+                child = digits::read(lines.field(b' '));
+                true
+            })
         })
+        .and_then(|_| child.ok_or(Errno::SRCH))
         .at(Step::Read, Object::Place(Place::Proc))
+        .map(|pid| pid as Pid)
 }
 
-/// The directory of a process in the procfs at /proc, or in this one; checked to be one, since whoever can put another filesystem there
-/// could make engine believe in maps that were never written.
+/// The directory of a process in the procfs at /proc, or in this one; checked to be one, since whoever can put another
+/// filesystem there could make engine believe in maps that were never written.
 ///
 /// # Errors
 /// See open(2) and statfs(2).
 pub fn process_directory(procfs: Option<&Fd>, pid: Pid) -> Result<Fd, Error> {
     let proc = Object::Place(Place::Proc);
-    let mut path = Vec::<u8, 32>::new();
-    let mut name = CString::<32>::new();
-    if procfs.is_none() {
-        path.extend_from_slice(b"/proc/").map_err(|_| Errno::TOO_BIG).at(Step::Open, proc)?;
-    }
-    push_number(&mut path, pid.unsigned_abs()).at(Step::Open, proc)?;
-    name.extend_from_bytes(&path).map_err(|_| Errno::TOO_BIG).at(Step::Open, proc)?;
-    let process = file::open_directory(procfs.map_or(Dir::Here, Dir::At), &name).at(Step::Open, proc)?;
+    let process = open_process(procfs, pid).at(Step::Open, proc)?;
     if !file::is_procfs(&process).at(Step::Open, proc)? {
         return Err(Error::new(Step::Open, proc, Errno::INVAL).because(Why::NotProcfs));
     }
     Ok(process)
+}
+
+fn open_process(procfs: Option<&Fd>, pid: Pid) -> Result<Fd, Errno> {
+    let mut room = [0; 40];
+    match procfs {
+        Some(procfs) => file::open_directory(Dir::At(procfs), decimal(b"", pid.unsigned_abs(), &mut room)),
+        None => file::open_directory(Dir::Here, decimal(b"/proc/", pid.unsigned_abs(), &mut room)),
+    }
 }
 
 /// Writes a map; `process` is what [`process_directory`] gave. The kernel takes a map once, in one write or not at all.
@@ -121,14 +126,18 @@ pub fn process_directory(procfs: Option<&Fd>, pid: Pid) -> Result<Fd, Error> {
 /// # Errors
 /// EPERM where the caller may not map these ids, E2BIG where the text of the map is longer than a page.
 pub fn write(process: &Fd, kind: Kind, ranges: &[IdRange]) -> Result<(), Error> {
+    write_text(process, kind, ranges).at(Step::MapIds, kind.object())
+}
+
+fn write_text(process: &Fd, kind: Kind, ranges: &[IdRange]) -> Result<(), Errno> {
     let mut text = Vec::<u8, TEXT_BYTES>::new();
     for range in ranges {
         for (value, end) in [(range.inside, b' '), (range.outside, b' '), (range.count, b'\n')] {
-            push_number(&mut text, value).at(Step::MapIds, kind.object())?;
-            text.push(end).map_err(|_| Errno::TOO_BIG).at(Step::MapIds, kind.object())?;
+            text.extend_from_slice(decimal(b"", value, &mut [0; 40]).to_bytes()).map_err(|_| Errno::TOO_BIG)?;
+            text.push(end).map_err(|_| Errno::TOO_BIG)?;
         }
     }
-    put(process, kind.file(), &text).at(Step::MapIds, kind.object())
+    put(process, kind.file(), &text)
 }
 
 /// Denies setgroups(2) to the namespace of a process: who may not set groups may not drop them either, and a group can
@@ -145,33 +154,4 @@ fn put(process: &Fd, name: &CStr, text: &[u8]) -> Result<(), Errno> {
     let written = file::write_all(fd.number(), text);
     fd.close();
     written
-}
-
-fn push_number<const N: usize>(text: &mut Vec<u8, N>, value: u32) -> Result<(), Errno> {
-    if value >= 10 {
-        push_number(text, value / 10)?;
-    }
-    text.push(b'0' + (value % 10) as u8).map_err(|_| Errno::TOO_BIG)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_of_every_length_are_written_as_they_are_read() {
-        for value in [0, 7, 10, 65_534, 100_000, u32::MAX] {
-            let mut text = Vec::<u8, 16>::new();
-            push_number(&mut text, value).unwrap();
-            assert_eq!(&text[..], value.to_string().as_bytes());
-            assert_eq!(number(&text), Some(value));
-        }
-        assert_eq!(number(b"4294967296"), None);
-        assert_eq!(number(b"1x"), None);
-    }
-
-    #[test]
-    fn a_number_that_does_not_fit_is_an_error() {
-        assert_eq!(push_number(&mut Vec::<u8, 3>::new(), 1000), Err(Errno::TOO_BIG));
-    }
 }

@@ -21,11 +21,14 @@
     allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")
 )]
 
+pub mod accounts;
 pub mod changes;
 pub mod cli;
 pub mod command;
 pub mod config;
+pub mod digits;
 pub mod error;
+pub mod fields;
 pub mod handover;
 pub mod id_map;
 pub mod init;

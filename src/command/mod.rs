@@ -3,6 +3,8 @@
 
 mod environment;
 mod lookup;
+mod user;
+mod workdir;
 
 use crate::config::Words;
 use crate::error::{At, Error, Object, Place, Step};
@@ -37,8 +39,16 @@ fn run(handover: &Handover) -> ! {
 /// Everything before execve(2), in an order in which no step takes away what a later one needs.
 fn prepare(handover: &Handover) -> Result<Words, Error> {
     let command = Object::Place(Place::Command);
-    let environment = environment::build(handover.config, handover.environment)?;
+    // While C is root in the container, and may read what is root's.
+    let user = user::look_up(handover.config)?;
+    let home = user.as_ref().map(|user| user.home);
+    let environment = environment::build(handover.config, handover.environment, handover.env_files, home)?;
     refill_stdio(handover.closed_stdio)?;
+    if let Some(user) = &user {
+        user.assume(handover)?;
+    }
+    // As the user, who may not be allowed to go there.
+    workdir::enter(handover.config)?;
     identity::set_no_new_privileges().at(Step::SetNoNewPrivileges, command)?;
     if handover.child_signal == Disposition::Ignored {
         signal::set_disposition(signal::CHLD, Disposition::Ignored).at(Step::RestoreSignals, command)?;

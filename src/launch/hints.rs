@@ -24,6 +24,7 @@ const APPARMOR: &str = "AppArmor keeps user namespaces from unconfined programs:
     sysctl kernel.apparmor_restrict_unprivileged_userns=0, or give engine the profile in its README";
 const TOO_MANY: &str = "one of the sysctls user.max_*_namespaces is 0 or reached, or namespaces are nested 32 deep";
 const NO_MOUNT_API: &str = "the mount API (open_tree, fsopen, move_mount) needs Linux 5.2";
+const NOT_MAPPED: &str = "there is no such id in the container: map it, with --userns auto or --uidmap and --gidmap";
 const SECCOMP: &str = "a seccomp filter around engine forbids it: \
     with docker, --security-opt seccomp=unconfined; in a systemd unit, RestrictNamespaces=no";
 
@@ -48,6 +49,10 @@ const CAUSES: &[Cause] = &[
         always,
         "this kernel lacks a kind of namespace (CONFIG_USER_NS?); as root, --userns host does without user namespaces",
     ),
+    cause(Step::RunAs, Errno::INVAL, always, NOT_MAPPED),
+    cause(Step::SetGroups, Errno::INVAL, always, NOT_MAPPED),
+    cause(Step::Join, Errno::PERM, always, "only who has CAP_SYS_ADMIN over that network namespace may join it: root"),
+    cause(Step::FindIds, Errno::NOENT, always, "usermod --add-subuids and --add-subgids give the user some"),
     cause(
         Step::MountProc,
         Errno::PERM,

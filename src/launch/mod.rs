@@ -4,13 +4,17 @@
 //! nothing of the container and nothing of the caller that could keep either busy.
 
 mod attend;
+mod environment;
 mod hints;
 mod id_maps;
+mod map_helper;
+mod network;
 pub mod say;
 mod signals;
 mod stdio;
+mod subordinate;
 
-use crate::config::Config;
+use crate::config::{Config, Net};
 use crate::error::{At, Errno, Error, Object, Place, Step, Why};
 use crate::handover::Handover;
 use crate::setup;
@@ -33,6 +37,12 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
     if credentials.elevated || credentials.uid != credentials.euid || credentials.gid != credentials.egid {
         return Err(Error::new(Step::RunSetuid, Object::Place(Place::Engine), Errno::PERM).because(Why::Privileged));
     }
+    if !config.has_user_namespace() && credentials.euid != 0 {
+        let error = Error::new(Step::MakeNamespaces, Object::Place(Place::Container), Errno::PERM);
+        return Err(error.because(Why::NeedsRoot));
+    }
+    // While ^C still ends engine: a file may be a pipe that nothing comes out of.
+    let env_files = environment::read_files(config)?;
     let engine = Object::Place(Place::Engine);
     // From here on no signal ends or interrupts O but those that it leaves to the kernel; they wait to be read.
     let mask = signal::set_mask(attend::BLOCKED).at(Step::PrepareSignals, engine)?;
@@ -43,6 +53,7 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
     let child_signal = signal::set_disposition(signal::CHLD, Disposition::Default).at(Step::PrepareSignals, engine)?;
     let lifeline = fd::pipe().at(Step::MakePipe, engine)?;
     let reports = fd::pipe().at(Step::MakePipe, engine)?;
+    network::join(config)?;
     let fork = process::clone(namespaces(config)).at(Step::MakeNamespaces, Object::Place(Place::Container))?;
     match fork {
         Fork::Child => {
@@ -53,6 +64,7 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
                 config,
                 root,
                 environment,
+                env_files,
                 credentials,
                 closed_stdio,
                 mask,
@@ -81,9 +93,10 @@ fn find_root(config: &Config) -> Result<FileId, Error> {
 /// The namespaces that I is cloned into; all in one call, so that all belong to the new user namespace.
 fn namespaces(config: &Config) -> Namespaces {
     let share = &config.namespaces;
-    Namespaces::USER
-        .and(Namespaces::PID)
+    Namespaces::PID
         .and(Namespaces::MOUNT)
+        .and_if(config.has_user_namespace(), Namespaces::USER)
+        .and_if(matches!(config.network(), Net::None), Namespaces::NET)
         .and_if(!share.share_uts, Namespaces::UTS)
         .and_if(!share.share_ipc, Namespaces::IPC)
         .and_if(!share.share_cgroup, Namespaces::CGROUP)

@@ -1,6 +1,6 @@
 //! What engine says, each thing once: failures, usage, answers.
 
-use crate::config::{Changes, Config, DEFAULT_HOSTNAME, Mount, Writes};
+use crate::config::{Changes, Config, DEFAULT_HOSTNAME, EnvEdit, Mount, Net, Writes};
 use crate::error::{Error, OWN_FAILURE, Object, Place};
 use crate::sys::file;
 use crate::sys::process;
@@ -114,6 +114,16 @@ fn object(object: Object, config: &Config) -> &[u8] {
         Object::Command => config.command_name().to_bytes(),
         Object::Workdir => config.surroundings.workdir.map_or(b"", |path| path.to_bytes()),
         Object::Hostname => config.surroundings.hostname.unwrap_or(DEFAULT_HOSTNAME).to_bytes(),
+        Object::User => config.identity.user.map_or(b"", |user| user.user),
+        Object::Group => config.identity.user.and_then(|user| user.group).unwrap_or_default(),
+        Object::EnvFile(index) => match config.surroundings.environment.get(usize::from(index)) {
+            Some(EnvEdit::File(path)) => path.to_bytes(),
+            _ => b"",
+        },
+        Object::Network => match config.namespaces.net {
+            Net::Join(path) => path.to_bytes(),
+            _ => b"",
+        },
         Object::MountSource(index) | Object::MountTarget(index) => match mount(index) {
             Some(Mount::Volume(volume)) if matches!(object, Object::MountSource(_)) => volume.source,
             Some(mount) => mount.target(),

@@ -1,5 +1,6 @@
 //! /dev: a tmpfs with the devices that programs cannot do without, and nothing of the root filesystem's.
 
+use crate::config::Config;
 use crate::error::{At, Errno, Error, Object, Place, Step, Why};
 use crate::sys::fd::{Dir, Fd};
 use crate::sys::file::{self, Kind};
@@ -51,10 +52,10 @@ pub(super) struct Devices {
 
 impl Devices {
     /// On entry every path is the host's.
-    pub(super) fn open() -> Result<Self, Error> {
+    pub(super) fn open(config: &Config) -> Result<Self, Error> {
         let [null, zero, full, random, urandom, tty] = &DEVICES;
         let nodes = [bind(null)?, bind(zero)?, bind(full)?, bind(random)?, bind(urandom)?, bind(tty)?];
-        Ok(Self { nodes, mqueue: open_mqueue()? })
+        Ok(Self { nodes, mqueue: open_mqueue(config)? })
     }
 
     /// /dev/null.
@@ -73,7 +74,8 @@ pub(super) struct Filesystems {
 impl Filesystems {
     /// On entry the id maps are written. No path of the root filesystem is involved.
     pub(super) fn open() -> Result<Self, Error> {
-        let attributes = Attributes::NO_SUID.and(Attributes::NO_EXEC);
+        // The devices are mounts of their own; nobody may make another, whatever the user namespace allows.
+        let attributes = Attributes::NO_SUID.and(Attributes::NO_DEV).and(Attributes::NO_EXEC);
         let root =
             mount::make(c"tmpfs", &[(c"mode", c"755")], attributes).at(Step::Mount, Object::Place(Place::Dev))?;
         fill(&root)?;
@@ -133,12 +135,14 @@ fn open_pts() -> Result<Fd, Error> {
         .at(Step::Mount, Object::Place(Place::DevPts))
 }
 
-/// POSIX message queues, where the kernel has them.
-fn open_mqueue() -> Result<Option<Fd>, Error> {
+/// POSIX message queues, where the kernel has them. The host's, with `--share ipc`, may be used but not mounted by who
+/// is root in a user namespace only.
+fn open_mqueue(config: &Config) -> Result<Option<Fd>, Error> {
     let attributes = Attributes::NO_SUID.and(Attributes::NO_DEV).and(Attributes::NO_EXEC);
     match mount::make(c"mqueue", &[], attributes) {
         Ok(mqueue) => Ok(Some(mqueue)),
         Err(Errno::NODEV) => Ok(None),
+        Err(Errno::PERM) if config.namespaces.share_ipc => Ok(None),
         Err(errno) => Err(Error::new(Step::Mount, Object::Place(Place::DevMqueue), errno)),
     }
 }

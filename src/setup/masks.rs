@@ -7,6 +7,7 @@
 //! (mount_namespaces(7)).
 
 use super::target;
+use crate::config::Config;
 use crate::error::Errno;
 use crate::sys::fd::{Dir, Fd};
 use crate::sys::file::{self, Kind};
@@ -35,6 +36,9 @@ const MASKED_SYS: [&CStr; 2] = [c"devices/virtual/powercap", c"firmware"];
 
 const LOCKED: Attributes =
     Attributes::READ_ONLY.and(Attributes::NO_SUID).and(Attributes::NO_DEV).and(Attributes::NO_EXEC);
+
+/// The user that the kernel shows for one that is not mapped (/proc/sys/kernel/overflowuid).
+const OVERFLOW_USER: u32 = 65534;
 
 /// Something with nothing in it, to be put over other things, as often as it takes.
 struct Cover {
@@ -141,7 +145,9 @@ fn make_read_only(dir: Dir<'_>, path: &CStr) -> Result<(), Errno> {
 }
 
 /// Whether the host's root is somebody inside: then it owns the files of the kernel's filesystems, and not the overflow
-/// user.
-pub(super) fn host_root_is_inside(mount: &Fd) -> Result<bool, Errno> {
-    Ok(file::owner(Dir::At(mount), c"")? == 0)
+/// user, unless an explicit map makes it that one.
+pub(super) fn host_root_is_inside(mount: &Fd, config: &Config) -> Result<bool, Errno> {
+    let owner = file::owner(Dir::At(mount), c"")?;
+    let mut said = config.identity.uid_map.iter();
+    Ok(owner != OVERFLOW_USER || said.any(|range| (range.inside, range.outside) == (OVERFLOW_USER, 0)))
 }

@@ -7,6 +7,7 @@
 mod dev;
 mod masks;
 mod mounts;
+mod namespaces;
 mod overlay;
 mod root;
 mod system;
@@ -37,6 +38,7 @@ pub fn run(handover: &Handover) -> ! {
 fn set_up(handover: &Handover) -> Result<World, Error> {
     let config = handover.config;
     process::die_with_parent().at(Step::TieToParent, Object::Place(Place::Init))?;
+    namespaces::prepare(config)?;
     // What does not depend on who is who is done while O writes the id maps.
     let host = HostPieces::open(handover)?;
     await_outside(handover)?;
@@ -47,7 +49,7 @@ fn set_up(handover: &Handover) -> Result<World, Error> {
     }
     hang(config, &host, &pieces).map_err(explain_empty_root)?;
     let mut masks = Masks::default();
-    let host_root_is_inside = handover.credentials.euid == 0 && host.host_root_is_inside()?;
+    let host_root_is_inside = handover.credentials.euid == 0 && host.host_root_is_inside(config)?;
     if host_root_is_inside {
         let null = host.devices.as_ref().map(dev::Devices::null);
         let proc = host.proc.as_ref().filter(|_| config.files.proc != Proc::None);
@@ -75,9 +77,10 @@ fn set_up(handover: &Handover) -> Result<World, Error> {
 }
 
 /// Those that C gets below I's, so that root inside cannot undo what is mounted here: the mounts are locked there, and
-/// only there.
+/// only there. Without a user namespace there is nothing to be locked, since C has no power over mounts (`--cap-add` may
+/// give it back, as the user wishes).
 fn inner_namespaces(config: &Config, lock: bool) -> Namespaces {
-    if !lock {
+    if !lock || !config.has_user_namespace() {
         return Namespaces::default();
     }
     Namespaces::USER.and(Namespaces::MOUNT).and_if(!config.namespaces.share_uts, Namespaces::UTS)
@@ -109,15 +112,17 @@ impl HostPieces {
     /// On entry every path is the host's.
     fn open(handover: &Handover) -> Result<Self, Error> {
         let config = handover.config;
-        let devices = if config.files.no_dev { None } else { Some(dev::Devices::open()?) };
+        let devices = if config.files.no_dev { None } else { Some(dev::Devices::open(config)?) };
         Ok(Self { proc: system::open_proc(handover)?, sys: system::open_sys(config)?, devices })
     }
 
     /// Whether what is here must be masked.
-    fn host_root_is_inside(&self) -> Result<bool, Error> {
+    fn host_root_is_inside(&self, config: &Config) -> Result<bool, Error> {
         // Nothing of the kernel's is shown where neither is there.
         let shown = self.proc.as_ref().or(self.sys.as_ref());
-        shown.map_or(Ok(false), masks::host_root_is_inside).at(Step::Read, Object::Place(Place::Proc))
+        shown
+            .map_or(Ok(false), |mount| masks::host_root_is_inside(mount, config))
+            .at(Step::Read, Object::Place(Place::Proc))
     }
 }
 
@@ -135,13 +140,14 @@ impl Pieces {
     /// On entry every path is the host's.
     fn open(handover: &Handover) -> Result<Self, Error> {
         let config = handover.config;
-        Ok(Self {
-            changes: open_changes(config)?,
-            root: root::open(handover)?,
-            dev: if config.files.no_dev { None } else { Some(dev::Filesystems::open()?) },
-            resolv_conf: system::open_resolv_conf(config)?,
-            volumes: mounts::open(config)?,
-        })
+        // As who the caller is on the host, and then as somebody who is known inside.
+        let changes = open_changes(config)?;
+        let root = root::open(handover)?;
+        let resolv_conf = system::open_resolv_conf(config)?;
+        let volumes = mounts::open(config)?;
+        namespaces::take_ids(handover)?;
+        let dev = if config.files.no_dev { None } else { Some(dev::Filesystems::open()?) };
+        Ok(Self { root, changes, dev, resolv_conf, volumes })
     }
 }
 

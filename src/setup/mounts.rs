@@ -3,11 +3,12 @@
 use super::masks::Masks;
 use super::target;
 use crate::config::{Config, MOUNTS_MAX, Mount, Tmpfs, Volume};
+use crate::digits::{self, Base};
 use crate::error::{At, Errno, Error, Object, Place, Step};
 use crate::sys::Result;
 use crate::sys::fd::{Dir, Fd};
 use crate::sys::file;
-use crate::sys::mount::{self, Attributes, Base, Depth};
+use crate::sys::mount::{self, Attributes, Depth};
 use crate::sys::once::Once;
 use heapless::Vec;
 
@@ -72,8 +73,8 @@ fn open_tmpfs(tmpfs: &Tmpfs) -> Result<Fd> {
         .and_if(tmpfs.no_exec, Attributes::NO_EXEC)
         .and_if(tmpfs.read_only, Attributes::READ_ONLY);
     let settings = [
-        (c"mode", mount::digits(b"", u64::from(tmpfs.mode.unwrap_or(0o1777)), Base::Octal, &mut mode)),
-        (c"size", mount::digits(b"", tmpfs.size.unwrap_or_default(), Base::Decimal, &mut size)),
+        (c"mode", digits::write(b"", u64::from(tmpfs.mode.unwrap_or(0o1777)), Base::Octal, &mut mode)),
+        (c"size", digits::write(b"", tmpfs.size.unwrap_or_default(), Base::Decimal, &mut size)),
     ];
     let [mode, _] = &settings;
     // The kernel's own size is half of memory; 0 would be none at all.

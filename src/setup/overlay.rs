@@ -15,11 +15,12 @@
 
 use super::root::Root;
 use crate::config::{Config, Proc, Writes};
+use crate::digits;
 use crate::error::{At, Errno, Error, Object, Step};
 use crate::sys::Result;
 use crate::sys::fd::{Dir, Fd};
 use crate::sys::file::{self, Kind};
-use crate::sys::mount::{self, Attributes, Base, Depth};
+use crate::sys::mount::{self, Attributes, Depth};
 use crate::sys::tree;
 use core::ffi::CStr;
 
@@ -91,7 +92,7 @@ fn has_mounts(directory: &Fd) -> Result<bool> {
 struct Layers {
     /// Where each has a directory for itself.
     works: Fd,
-    count: u64,
+    count: u32,
     /// Directories in the root that mounts of our own will cover.
     ours: [&'static CStr; 3],
     depth: usize,
@@ -164,7 +165,7 @@ impl Layers {
     /// An overlay on a directory, attached to nothing.
     fn overlay(&mut self, below: &Fd, upper: &Fd) -> Result<Fd> {
         let mut room = [0; 40];
-        let work = mount::digits(b"", self.count, Base::Decimal, &mut room);
+        let work = digits::decimal(b"", self.count, &mut room);
         let work = tree::make_like(&self.works, work, &self.works)?;
         self.count += 1;
         let (mut lower_room, mut upper_room, mut work_room) = ([0; 40], [0; 40], [0; 40]);

@@ -36,6 +36,14 @@ pub fn open_read(dir: Dir<'_>, path: &CStr) -> Result<Fd> {
     open_with(dir, path, kernel::O_RDONLY | kernel::O_NOCTTY | kernel::O_NONBLOCK)
 }
 
+/// Opens for reading a file that the user has named, whatever it is and for as long as that takes.
+///
+/// # Errors
+/// See open(2).
+pub fn open_read_waiting(path: &CStr) -> Result<Fd> {
+    open_with(Dir::Here, path, kernel::O_RDONLY | kernel::O_NOCTTY)
+}
+
 /// Opens for writing what exists.
 ///
 /// # Errors
@@ -203,6 +211,14 @@ pub fn kind(dir: Dir<'_>, path: &CStr) -> Result<Kind> {
 /// See statx(2).
 pub fn owner(dir: Dir<'_>, path: &CStr) -> Result<u32> {
     look(dir, path, kernel::STATX_UID).map(|status| status.stx_uid)
+}
+
+/// Whether a file is set-user-id.
+///
+/// # Errors
+/// See statx(2).
+pub fn is_set_user_id(dir: Dir<'_>, path: &CStr) -> Result<bool> {
+    look(dir, path, kernel::STATX_MODE).map(|status| u32::from(status.stx_mode) & kernel::S_ISUID != 0)
 }
 
 /// What statx(2) knows of a file. A symbolic link at the end is looked at, not followed.

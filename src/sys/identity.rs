@@ -1,7 +1,8 @@
 //! Who a process is and what it may do: ids, capabilities, no_new_privs, host name.
 
-use super::{Result, call};
+use super::{Result, call, call3};
 use linux_raw_sys::prctl;
+use syscalls::Sysno;
 
 /// Sets no_new_privs: no execve(2) gives more than the caller has. It cannot be taken back.
 ///
@@ -19,4 +20,38 @@ pub fn set_no_new_privileges() -> Result<()> {
 pub fn set_hostname(name: &[u8]) -> Result<()> {
     // SAFETY: `name` is valid for reads of its length.
     unsafe { call!(sethostname, name.as_ptr(), name.len()) }.map(drop)
+}
+
+/// The calls that take ids of 32 bits.
+#[cfg(not(target_arch = "arm"))]
+use Sysno::{setgroups as SETGROUPS, setresgid as SETRESGID, setresuid as SETRESUID};
+#[cfg(target_arch = "arm")]
+use Sysno::{setgroups32 as SETGROUPS, setresgid32 as SETRESGID, setresuid32 as SETRESUID};
+
+/// Sets the caller's supplementary groups.
+///
+/// # Errors
+/// EPERM where that is denied, EINVAL for a group that is not mapped.
+pub fn set_groups(groups: &[u32]) -> Result<()> {
+    // SAFETY: `groups` is valid for reads of its length.
+    unsafe { call3(SETGROUPS, groups.len(), groups.as_ptr() as usize, 0) }.map(drop)
+}
+
+/// Sets the caller's real, effective and saved group.
+///
+/// # Errors
+/// EPERM; EINVAL for a group that is not mapped.
+pub fn set_group(gid: u32) -> Result<()> {
+    // SAFETY: no memory is involved.
+    unsafe { call3(SETRESGID, gid as usize, gid as usize, gid as usize) }.map(drop)
+}
+
+/// Sets the caller's real, effective and saved user. Its capabilities go where it was root and is not any more, and
+/// with any change its parent-death signal.
+///
+/// # Errors
+/// EPERM; EINVAL for a user that is not mapped; EAGAIN where the user may not have another process.
+pub fn set_user(uid: u32) -> Result<()> {
+    // SAFETY: no memory is involved.
+    unsafe { call3(SETRESUID, uid as usize, uid as usize, uid as usize) }.map(drop)
 }

@@ -13,6 +13,7 @@ pub mod fd;
 pub mod file;
 pub mod identity;
 pub mod mount;
+pub mod network;
 pub mod numbers;
 pub mod once;
 pub mod poll;

@@ -3,6 +3,7 @@
 
 use super::fd::{Dir, Fd};
 use super::{Result, call};
+use crate::digits::{self, Room};
 use core::ffi::CStr;
 use core::ptr;
 use linux_raw_sys::general as kernel;
@@ -79,7 +80,27 @@ pub fn set_attributes(mount: &Fd, depth: Depth, set: Attributes, clear: Attribut
     change(mount, depth, set, clear, 0)
 }
 
+/// Cuts every mount of the caller's mount namespace off from its peers, the root's mount first.
+///
+/// # Errors
+/// EINVAL where the root is not a mount; ENOSYS before Linux 5.12.
+pub fn make_all_private() -> Result<()> {
+    let none = Attributes::default();
+    change_at(Dir::Here, c"/", Depth::Recursive, none, none, kernel::MS_PRIVATE)
+}
+
 fn change(mount: &Fd, depth: Depth, set: Attributes, clear: Attributes, propagation: u32) -> Result<()> {
+    change_at(Dir::At(mount), c"", depth, set, clear, propagation)
+}
+
+fn change_at(
+    dir: Dir<'_>,
+    path: &CStr,
+    depth: Depth,
+    set: Attributes,
+    clear: Attributes,
+    propagation: u32,
+) -> Result<()> {
     let attributes = kernel::mount_attr {
         attr_set: u64::from(set.0),
         attr_clr: u64::from(clear.0),
@@ -88,40 +109,8 @@ fn change(mount: &Fd, depth: Depth, set: Attributes, clear: Attributes, propagat
     };
     let flags = kernel::AT_EMPTY_PATH | depth.flag();
     let size = size_of::<kernel::mount_attr>();
-    // SAFETY: the path is a NUL-terminated constant, and `attributes` is valid for reads of its size.
-    unsafe { call!(mount_setattr, mount.number(), c"".as_ptr(), flags, &raw const attributes, size) }.map(drop)
-}
-
-/// How a number is written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Base {
-    /// As modes are.
-    Octal = 8,
-    /// As everything else is.
-    Decimal = 10,
-}
-
-/// `prefix`, which is short, and the digits of a number, in the room that is given.
-pub fn digits<'a>(prefix: &[u8], mut value: u64, base: Base, room: &'a mut [u8; 40]) -> &'a CStr {
-    // From the end, where a NUL stays; no number has more than 22 digits.
-    let mut start = room.len() - 1;
-    let mut put = |byte| {
-        start -= 1;
-        if let Some(place) = room.get_mut(start) {
-            *place = byte;
-        }
-    };
-    loop {
-        put(b'0' + (value % base as u64) as u8);
-        value /= base as u64;
-        if value == 0 {
-            break;
-        }
-    }
-    for &byte in prefix.iter().rev() {
-        put(byte);
-    }
-    CStr::from_bytes_until_nul(room.get(start..).unwrap_or_default()).unwrap_or_default()
+    // SAFETY: `path` is NUL-terminated, and `attributes` is valid for reads of its size.
+    unsafe { call!(mount_setattr, dir.number(), path.as_ptr(), flags, &raw const attributes, size) }.map(drop)
 }
 
 /// An option of a filesystem, `key=value`, as mount(8) would have it after `-o`; with an empty value, `key` alone.
@@ -152,8 +141,8 @@ pub fn make(kind: &CStr, settings: &[Setting<'_>], attributes: Attributes) -> Re
 
 /// How a file that is held is named in a setting: by way of the procfs at /proc, since the kernel takes a descriptor
 /// only from Linux 6.13 on.
-pub fn by_descriptor<'a>(file: &Fd, room: &'a mut [u8; 40]) -> &'a CStr {
-    digits(b"/proc/self/fd/", u64::from(file.number().unsigned_abs()), Base::Decimal, room)
+pub fn by_descriptor<'a>(file: &Fd, room: &'a mut Room) -> &'a CStr {
+    digits::decimal(b"/proc/self/fd/", file.number().unsigned_abs(), room)
 }
 
 /// Attaches a detached mount at `path`, or moves one that is attached. A symbolic link at the end of `path` is not

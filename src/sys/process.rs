@@ -100,14 +100,20 @@ pub struct Credentials {
 impl Words {
     /// The words, one after the other.
     pub fn iter(self) -> impl Iterator<Item = &'static CStr> {
-        // SAFETY: a `Words` comes from the kernel, which terminates every text of it, or from `Words::default()`.
-        self.0.iter().map_while(|word| word.map(|first| unsafe { CStr::from_ptr(first) }))
+        self.0.iter().map_while(|word| word.map(Self::text))
+    }
+
+    /// The text that begins here.
+    #[must_use]
+    pub const fn text(first: &'static c_char) -> &'static CStr {
+        // SAFETY: a word comes from the kernel, which terminates every text, or from `Words::word`.
+        unsafe { CStr::from_ptr(first) }
     }
 
     /// A text of engine's own as a word.
     #[must_use]
-    pub const fn word(text: &'static CStr) -> Option<&'static c_char> {
-        // SAFETY: a `CStr` has at least its NUL, and this one lives as long as the process.
+    pub const fn word(text: &CStr) -> Option<&c_char> {
+        // SAFETY: a `CStr` has at least its NUL, and the reference lives no longer than it does.
         Some(unsafe { &*text.as_ptr() })
     }
 
@@ -143,6 +149,11 @@ impl PidFd {
     /// Its descriptor.
     pub const fn fd(&self) -> &Fd {
         &self.fd
+    }
+
+    /// Lets go of it.
+    pub fn close(self) {
+        self.fd.close();
     }
 }
 
@@ -198,6 +209,33 @@ pub fn clone(namespaces: Namespaces) -> Result<Fork> {
         0 => Ok(Fork::Child),
         pid => Ok(Fork::Parent(PidFd { pid: pid as Pid, fd: Fd::from_kernel(descriptor as usize) })),
     }
+}
+
+/// Makes a time namespace for the children that the caller will have (time_namespaces(7)).
+///
+/// # Errors
+/// EINVAL before Linux 5.6, or where the kernel was built without; EPERM, ENOSPC; see unshare(2).
+pub fn new_time_namespace() -> Result<()> {
+    // SAFETY: no memory is involved.
+    unsafe { call!(unshare, kernel::CLONE_NEWTIME) }.map(drop)
+}
+
+/// Moves the caller itself to a time namespace.
+///
+/// # Errors
+/// See setns(2).
+pub fn join_time_namespace(namespace: &Fd) -> Result<()> {
+    // SAFETY: no memory of the program's is involved: the clocks of the vDSO are not used here.
+    unsafe { call!(setns, namespace.number(), kernel::CLONE_NEWTIME) }.map(drop)
+}
+
+/// Moves the caller to a network namespace.
+///
+/// # Errors
+/// EINVAL where it is none, EPERM without CAP_SYS_ADMIN over it; see setns(2).
+pub fn join_network_namespace(namespace: &Fd) -> Result<()> {
+    // SAFETY: no memory is involved.
+    unsafe { call!(setns, namespace.number(), kernel::CLONE_NEWNET) }.map(drop)
 }
 
 /// Room for the stack of a child that shares its parent's memory until it executes something.

@@ -17,12 +17,15 @@
 
 mod binary;
 mod container;
+mod environment;
 mod errors;
 mod exit_status;
 mod files;
 mod house;
+mod identity;
 mod inherits;
 mod lifetime;
+mod namespaces;
 mod overlay;
 mod probe;
 mod recipes;
@@ -36,12 +39,15 @@ use support::trial::{Area, keep_panics, trials};
 const AREAS: &[Area] = &[
     ("binary", binary::TESTS),
     ("container", container::TESTS),
+    ("environment", environment::TESTS),
     ("errors", errors::TESTS),
     ("exit_status", exit_status::TESTS),
     ("files", files::TESTS),
     ("house", house::TESTS),
+    ("identity", identity::TESTS),
     ("inherits", inherits::TESTS),
     ("lifetime", lifetime::TESTS),
+    ("namespaces", namespaces::TESTS),
     ("overlay", overlay::TESTS),
     ("recipes", recipes::TESTS),
     ("signals", signals::TESTS),

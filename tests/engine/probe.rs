@@ -15,8 +15,10 @@ type Probe = fn(&[OsString]) -> u8;
 const PROBES: &[(&str, Probe)] = &[
     ("arguments", arguments),
     ("bare-exec", bare_exec),
+    ("clocks", clocks),
     ("descriptors", descriptors),
     ("die", die),
+    ("loopback", loopback),
     ("orphan", orphan),
     ("orphans", orphans),
     ("pty", pty),
@@ -72,6 +74,25 @@ fn bare_exec(words: &[OsString]) -> u8 {
     unsafe { libc::execve(program.as_ptr(), arguments.as_ptr(), environment.as_ptr()) };
     eprintln!("probe: execve: {}", std::io::Error::last_os_error());
     98
+}
+
+/// Prints the seconds of the monotonic clock and of the time since boot.
+fn clocks(_: &[OsString]) -> u8 {
+    for clock in [libc::CLOCK_MONOTONIC, libc::CLOCK_BOOTTIME] {
+        let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        // SAFETY: the structure is there to be written to.
+        assert_eq!(unsafe { libc::clock_gettime(clock, &raw mut time) }, 0);
+        println!("{}", time.tv_sec);
+    }
+    0
+}
+
+/// Talks to itself over 127.0.0.1.
+fn loopback(_: &[OsString]) -> u8 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    println!("127.0.0.1 answers");
+    0
 }
 
 /// Prints `number target` for each open descriptor.

@@ -1,0 +1,91 @@
+//! Who the command is: `--user`, by the root filesystem's own /etc/passwd and /etc/group, which may hold anything.
+
+use crate::accounts::{self, Account};
+use crate::config::{Config, Userns};
+use crate::digits;
+use crate::error::{At, Errno, Error, Object, Place, Step, Why};
+use crate::handover::Handover;
+use crate::sys::identity;
+use crate::sys::once::Once;
+use core::ffi::CStr;
+use heapless::Vec;
+
+/// How many supplementary groups a user may have.
+const GROUPS_MAX: usize = 1024;
+
+/// `HOME=`, a path, NUL. Only touched with `--user`.
+static HOME: Once<Vec<u8, 4102>> = Once::new(Vec::new());
+
+/// What `--user` comes to.
+pub(super) struct User {
+    uid: u32,
+    gid: u32,
+    groups: Vec<u32, GROUPS_MAX>,
+    /// The variable.
+    pub(super) home: &'static CStr,
+}
+
+/// Looks the user up, where `--user` names one. On entry every path is the container's, and C still is who I is.
+///
+/// As docker has it: a number need not be listed, and then has group 0 and home `/`. The groups that list the user
+/// come on top, unless a group is named.
+pub(super) fn look_up(config: &Config) -> Result<Option<User>, Error> {
+    let Some(wanted) = config.identity.user else { return Ok(None) };
+    let mut account = Account::default();
+    let listed = account.find(wanted.user).at(Step::Read, Object::Place(Place::Passwd))?;
+    if !listed && digits::read(wanted.user).is_none() {
+        return Err(Error::new(Step::Lookup, Object::User, Errno::NOENT).because(Why::NoSuchUser));
+    }
+    let home = home(&account.home).at(Step::Read, Object::Place(Place::Passwd))?;
+    let mut user = User { uid: account.uid, gid: account.gid, groups: Vec::new(), home };
+    if let Some(group) = wanted.group {
+        user.gid = find_group(group)?;
+    } else if listed {
+        let full = accounts::groups(b"", &account.name, &mut |gid| user.groups.push(gid).is_err());
+        if full.at(Step::Read, Object::Place(Place::Group))? {
+            return Err(Error::new(Step::SetGroups, Object::User, Errno::TOO_BIG).because(Why::TooManyGroups));
+        }
+    }
+    Ok(Some(user))
+}
+
+/// The group that is named behind the user.
+fn find_group(wanted: &[u8]) -> Result<u32, Error> {
+    let mut found = digits::read(wanted);
+    if found.is_none() {
+        let note = &mut |gid| {
+            found = Some(gid);
+            true
+        };
+        accounts::groups(wanted, b"", note).at(Step::Read, Object::Place(Place::Group))?;
+    }
+    found.ok_or(Error::new(Step::Lookup, Object::Group, Errno::NOENT).because(Why::NoSuchGroup))
+}
+
+/// The variable for this directory.
+fn home(directory: &[u8]) -> Result<&'static CStr, Errno> {
+    let home = HOME.take().ok_or(Errno::BUSY)?;
+    let directory = if directory.is_empty() { b"/" } else { directory };
+    for part in [b"HOME=", directory, b"\0"] {
+        home.extend_from_slice(part).map_err(|_| Errno::NAMETOOLONG)?;
+    }
+    CStr::from_bytes_with_nul(home).map_err(|_| Errno::INVAL)
+}
+
+impl User {
+    /// Makes C the user. What it may do as root of the container ends with that, as far as execve(2).
+    pub(super) fn assume(&self, handover: &Handover) -> Result<(), Error> {
+        match identity::set_groups(&self.groups) {
+            // Who maps nothing but itself may not set groups, and so cannot drop its own either (user_namespaces(7)).
+            Err(Errno::PERM) if may_not_set_groups(handover) => {}
+            result => result.at(Step::SetGroups, Object::User)?,
+        }
+        identity::set_group(self.gid).at(Step::RunAs, Object::User)?;
+        identity::set_user(self.uid).at(Step::RunAs, Object::User)
+    }
+}
+
+/// Whether setgroups(2) was denied with the id maps.
+fn may_not_set_groups(handover: &Handover) -> bool {
+    handover.credentials.euid != 0 || handover.config.identity.userns == Userns::KeepId
+}
