@@ -33,6 +33,12 @@ fn serve(handover: &Handover, mut world: World) -> Result<(), Error> {
     let _ = process::show_as(*b"engine\0");
     let changes = world.changes.take();
     let command = start(handover, world)?;
+    // Nothing else that set-up has opened is needed any more, and nothing of the host's is kept.
+    let (lifeline, reports) = (&handover.lifeline, &handover.reports);
+    let kept = changes.as_ref().map_or([lifeline; 3], |changes| [&changes.upper, &changes.below, &changes.output]);
+    let [upper, below, output] = kept;
+    let kept = [lifeline, reports, &signals, upper, below, output];
+    fd::close_all_but(&kept).at(Step::CloseDescriptors, init)?;
     process::release_stack();
     let mut events = [Waiting::to_read(&signals), Waiting::for_hangup(&handover.lifeline)];
     loop {

@@ -80,7 +80,10 @@ fn cover(config: &Config, rootfs: Fd, kept: Option<Fd>) -> Result<Root> {
 fn has_mounts(directory: &Fd) -> Result<bool> {
     match mount::clone_tree(Dir::At(directory), c"", Depth::One) {
         Err(Errno::INVAL) => Ok(true),
-        result => result.map(|_| false),
+        result => result.map(|copy| {
+            copy.close();
+            false
+        }),
     }
 }
 
@@ -113,26 +116,31 @@ impl Layers {
             let below = tree::hold_entry(place.below, name)?;
             let kind = file::kind(Dir::At(&below), c"")?;
             let ours = self.depth == 1 && self.ours.contains(&name);
-            match place.upper {
-                None if ours => tree::make_like(place.made, name, &below).map(drop),
-                None => self.make(place.made, name, &below, kind),
+            let result = match place.upper {
+                None => self.make(place.made, name, &below, kind, ours),
                 Some(_) if ours => Ok(()),
                 Some(upper) => match self.hang(place.made, upper, name, &below, kind) {
                     // An earlier run has deleted it, or put something else in its place.
                     Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Ok(()),
                     result => result,
                 },
-            }
+            };
+            below.close();
+            result
         })?;
         self.depth -= 1;
         Ok(())
     }
 
-    fn make(&mut self, skeleton: &Fd, name: &CStr, below: &Fd, kind: Kind) -> Result<()> {
+    fn make(&mut self, skeleton: &Fd, name: &CStr, below: &Fd, kind: Kind, ours: bool) -> Result<()> {
         match kind {
             Kind::Directory => {
                 let made = tree::make_like(skeleton, name, below)?;
-                if has_mounts(below)? { self.visit(Place { below, made: &made, upper: None }) } else { Ok(()) }
+                if !ours && has_mounts(below)? {
+                    self.visit(Place { below, made: &made, upper: None })?;
+                }
+                made.close();
+                Ok(())
             }
             Kind::Link => file::make_link(Dir::At(skeleton), name, &tree::read_link(below)?),
             _ => file::make_file(Dir::At(skeleton), name, 0o444),
@@ -145,14 +153,22 @@ impl Layers {
             Kind::Directory => {
                 let upper = tree::make_like(upper, name, below)?;
                 if has_mounts(below)? {
-                    return self.visit(Place { below, made: &tree::open_below(made, name)?, upper: Some(&upper) });
+                    let made = tree::open_below(made, name)?;
+                    self.visit(Place { below, made: &made, upper: Some(&upper) })?;
+                    made.close();
+                    upper.close();
+                    return Ok(());
                 }
-                self.overlay(below, &upper).ok()
+                let overlay = self.overlay(below, &upper).ok();
+                upper.close();
+                overlay
             }
             _ => None,
         };
         let cover = overlay.map_or_else(|| copy_read_only(below), Ok)?;
-        mount::attach(&cover, Dir::At(made), name)
+        let attached = mount::attach(&cover, Dir::At(made), name);
+        cover.close();
+        attached
     }
 
     /// An overlay on a directory, attached to nothing.
@@ -168,7 +184,9 @@ impl Layers {
             (c"upperdir", mount::by_descriptor(upper, &mut upper_room)),
             (c"workdir", mount::by_descriptor(&work, &mut work_room)),
         ];
-        mount::make(c"overlay", &settings, Attributes::NO_DEV)
+        let overlay = mount::make_one_of_many(c"overlay", &settings, Attributes::NO_DEV);
+        work.close();
+        overlay
     }
 }
 

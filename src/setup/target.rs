@@ -10,11 +10,14 @@ use core::ffi::CStr;
 
 /// Attaches `mount` to `path`, which is made where it is missing and the root is writable. On entry the root is the
 /// container's: whatever links `path` goes through, it ends inside.
-pub(super) fn hang(mount: &Fd, path: &[u8]) -> Result<()> {
-    let directory = is_directory(mount)?;
+pub(super) fn hang(mount: Fd, path: &[u8]) -> Result<()> {
+    let directory = is_directory(&mount)?;
     let target = find_or_make(path, directory)?;
     check(&target, directory)?;
-    mount::attach(mount, Dir::At(&target), c"")
+    mount::attach(&mount, Dir::At(&target), c"")?;
+    target.close();
+    mount.close();
+    Ok(())
 }
 
 /// Whether it is one, and no file of whatever kind.
@@ -29,9 +32,11 @@ pub(super) fn find(path: &[u8]) -> Result<Fd> {
 
 /// A file goes onto a file and a directory onto a directory; the root and what shows the kernel stay what they are.
 pub(super) fn check(target: &Fd, directory: bool) -> Result<()> {
-    if file::id(target)? == file::id(&find(b"/")?)? || file::is_procfs(target)? {
+    let root = find(b"/")?;
+    if file::id(target)? == file::id(&root)? || file::is_procfs(target)? {
         return Err(Errno::BUSY);
     }
+    root.close();
     match (is_directory(target)?, directory) {
         (true, false) => Err(Errno::ISDIR),
         (false, true) => Err(Errno::NOTDIR),
@@ -54,7 +59,7 @@ pub(super) fn find_or_make(path: &[u8], directory: bool) -> Result<Fd> {
         }
         // A name ends here; so does the way to it.
         let way = file::path(path.get(..=last).unwrap_or_default())?;
-        parent = match tree::open_inside(Dir::Here, &way) {
+        let found = match tree::open_inside(Dir::Here, &way) {
             Err(Errno::NOENT) => {
                 let start = way.to_bytes().iter().rposition(|&byte| byte == b'/').unwrap_or_default();
                 let name = way.to_bytes_with_nul().get(start + 1..).unwrap_or_default();
@@ -68,6 +73,8 @@ pub(super) fn find_or_make(path: &[u8], directory: bool) -> Result<Fd> {
             }
             found => found?,
         };
+        parent.close();
+        parent = found;
     }
     Ok(parent)
 }

@@ -52,6 +52,7 @@ pub fn entries(dir: &Fd, visit: &mut dyn FnMut(&CStr) -> Result<()>) -> Result<(
         // SAFETY: `buffer` is valid for writes of its size.
         let length = unsafe { call!(getdents64, list.number(), buffer.as_mut_ptr(), size) }?;
         if length == 0 {
+            list.close();
             return Ok(());
         }
         // SAFETY: all of `buffer` is initialised, and bytes have no alignment.
@@ -128,7 +129,9 @@ pub fn is_opaque(dir: &Fd) -> Result<bool> {
     let mut value = 0_u8;
     let name = c"user.overlay.opaque".as_ptr();
     // SAFETY: `name` is NUL-terminated, and `value` is valid for a write of one byte.
-    match unsafe { call!(fgetxattr, list.number(), name, &raw mut value, 1) } {
+    let result = unsafe { call!(fgetxattr, list.number(), name, &raw mut value, 1) };
+    list.close();
+    match result {
         Ok(_) => Ok(value == b'y'),
         Err(Errno::NODATA | Errno::OPNOTSUPP) => Ok(false),
         Err(errno) => Err(errno),
