@@ -38,7 +38,7 @@ pub struct Handover {
 pub struct World {
     /// The namespaces that C gets below I's.
     pub inner: Namespaces,
-    /// A procfs, wherever it is mounted, if at all. There is one where `inner` has a user namespace.
+    /// A procfs, wherever it is mounted, if at all: there is one where `inner` has a user namespace.
     pub proc: Option<Fd>,
     /// Whether that procfs is the host's, which has its own numbers for processes.
     pub proc_is_the_hosts: bool,

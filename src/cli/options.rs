@@ -43,7 +43,7 @@ pub(super) const OPTIONS: &[Row] = &[
         |config, word| put(&mut config.files.writes, Writes::Upper(read::host_path(word)?))),
     row!(Container, Files, 0, "changes", "[=FILE]",
         "at the end, list what the run changed in the root: A, M or D\n\
-         and the path (needs -x or --upper)",
+         and the path (needs -x or --upper); in FILE a NUL ends each",
         |config, word| {
             let changes = if word.is_empty() { Changes::Stderr } else { Changes::File(word) };
             put(&mut config.files.changes, changes)

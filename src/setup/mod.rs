@@ -63,9 +63,10 @@ fn set_up(handover: &Handover) -> Result<World, Error> {
         let name = config.surroundings.hostname.unwrap_or(DEFAULT_HOSTNAME);
         identity::set_hostname(name.to_bytes()).at(Step::SetHostname, Object::Hostname)?;
     }
+    let inner = inner_namespaces(config, host_root_is_inside || pieces.root.composed || config.locks_mounts());
     Ok(World {
-        inner: inner_namespaces(config, host_root_is_inside || pieces.root.composed || config.locks_mounts()),
-        proc: host.proc,
+        inner,
+        proc: host.proc.filter(|_| inner.has(Namespaces::USER)),
         proc_is_the_hosts: config.files.proc == Proc::Bind,
         changes: pieces.changes.zip(pieces.root.layers).map(|(output, (upper, below))| changes::Pending {
             upper,
