@@ -33,12 +33,12 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
     if credentials.elevated || credentials.uid != credentials.euid || credentials.gid != credentials.egid {
         return Err(Error::new(Step::RunSetuid, Object::Place(Place::Engine), Errno::PERM).because(Why::Privileged));
     }
-    let closed_stdio = stdio::fill_closed()?;
-    stdio::close_inherited()?;
     let engine = Object::Place(Place::Engine);
-    let root = find_root(config)?;
     // From here on no signal ends or interrupts O but those that it leaves to the kernel; they wait to be read.
     let mask = signal::set_mask(attend::BLOCKED).at(Step::PrepareSignals, engine)?;
+    let closed_stdio = stdio::fill_closed()?;
+    stdio::close_inherited()?;
+    let root = find_root(config)?;
     // With SIGCHLD ignored, children would vanish unseen (wait(2)).
     let child_signal = signal::set_disposition(signal::CHLD, Disposition::Default).at(Step::PrepareSignals, engine)?;
     let lifeline = fd::pipe().at(Step::MakePipe, engine)?;
@@ -46,7 +46,8 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
     let fork = process::clone(namespaces(config)).at(Step::MakeNamespaces, Object::Place(Place::Container))?;
     match fork {
         Fork::Child => {
-            drop((lifeline.write, reports.read));
+            lifeline.write.close();
+            reports.read.close();
             let environment = start.environment();
             setup::run(&Handover {
                 config,
@@ -69,7 +70,12 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
 fn find_root(config: &Config) -> Result<FileId, Error> {
     let path = config.rootfs.ok_or(Errno::NOENT).at(Step::OpenRoot, Object::Rootfs)?;
     let root = file::open_directory(Dir::Here, path).at(Step::OpenRoot, Object::Rootfs)?;
-    file::open_directory(Dir::At(&root), c".").and_then(|root| file::id(&root)).at(Step::OpenRoot, Object::Rootfs)
+    let searched = file::open_directory(Dir::At(&root), c".").at(Step::OpenRoot, Object::Rootfs)?;
+    let id = file::id(&searched).at(Step::OpenRoot, Object::Rootfs);
+    // Nobody's directory is kept busy.
+    searched.close();
+    root.close();
+    id
 }
 
 /// The namespaces that I is cloned into; all in one call, so that all belong to the new user namespace.
@@ -91,7 +97,8 @@ fn accompany(
     config: &Config,
     credentials: &process::Credentials,
 ) -> Result<Outcome, Error> {
-    drop((lifeline.read, reports.write));
+    lifeline.read.close();
+    reports.write.close();
     if let Err(error) = introduce(init, &lifeline.write, config, credentials) {
         end_init(init);
         // I may have told why nobody was there to be introduced: it had failed already.

@@ -4,7 +4,7 @@ use crate::config::{Config, DEFAULT_HOSTNAME, Mount};
 use crate::error::{Error, OWN_FAILURE, Object};
 use crate::sys::file;
 use crate::sys::process;
-use crate::sys::signal::Signal;
+use crate::sys::signal::{self, Set, Signal};
 use heapless::Vec;
 
 const STDOUT: i32 = 1;
@@ -18,7 +18,10 @@ struct Output {
 }
 
 impl Output {
-    const fn to(number: i32) -> Self {
+    fn to(number: i32) -> Self {
+        // A reader that has gone is no reason to die of SIGPIPE: the status says what there is to say. Where the mask
+        // cannot be set, the signal says it.
+        let _ = signal::set_mask(Set::all_but(&[]));
         Self { number, buffer: Vec::new(), failed: false }
     }
 
