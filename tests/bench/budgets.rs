@@ -3,10 +3,11 @@
 use crate::contenders::Kind;
 use crate::exit_latency::Latency;
 use crate::host_load::{Load, Loaded};
-use crate::idle::{Idle, MANY, WATCHED, Weight};
+use crate::idle::{Idle, WATCHED};
 use crate::orphans::{COUNT, Orphans};
 use crate::rounds::{Samples, Timing, median, ratio};
 use crate::support::{Who, world};
+use crate::weights::{MANY, Scale, Weight};
 
 const BINARY_KIB: f64 = 64.0;
 const PRIVATE_DIRTY_KIB: u64 = 12;
@@ -79,9 +80,8 @@ pub(crate) fn rows(measured: &Measured<'_>) -> Vec<Row> {
     for idle in measured.idle {
         rows.extend(processes(idle));
     }
-    rows.extend(
-        measured.weights.iter().filter(|weight| weight.kind == Kind::Engine).map(|w| weight(w, measured.weights)),
-    );
+    let engines = measured.weights.iter().filter(|weight| weight.kind == Kind::Engine);
+    rows.extend(engines.flat_map(|one| weight(one, measured.weights)));
     rows.extend(measured.latencies.iter().map(latency));
     rows.extend(measured.orphans.iter().map(orphans));
     for load in [Load::Mounts, Load::Processes] {
@@ -127,14 +127,18 @@ fn processes(idle: &Idle) -> [Row; 2] {
     ]
 }
 
-fn weight(weight: &Weight, all: &[Weight]) -> Row {
-    let own = all.iter().find(|weight| weight.kind == Kind::Chroot).map(Weight::median);
-    let measured = own.unwrap_or_else(|| Err("chroot(1) was not weighed".into())).and_then(|own| {
-        let cost = weight.median()? - own;
-        Ok((format!("{cost:.0} KiB"), cost <= CONTAINER_KIB))
-    });
+/// What its processes hold, which is engine's doing; and with what the kernel charges for them, which mostly is not.
+fn weight(weight: &Weight, all: &[Weight]) -> [Row; 2] {
+    let command = all.iter().find(|weight| weight.kind == Kind::Chroot).unwrap();
+    let middle = |scale: &Result<Scale, String>| scale.clone().map(|scale| scale.percentile(50));
+    let verdict = |cost: f64| (format!("{cost:.0} KiB"), cost <= CONTAINER_KIB);
+    let charged = middle(&weight.charged).and_then(|charged| Ok(verdict(charged - middle(&command.charged)?)));
     let what = format!("an idle container beyond its command ({MANY} at once), as {}", weight.who.label());
-    row(what, format!("{CONTAINER_KIB} KiB"), measured)
+    let at_most = || format!("{CONTAINER_KIB} KiB");
+    [
+        row(format!("{what}: what its processes hold"), at_most(), middle(&weight.held).map(verdict)),
+        row(format!("{what}: with the kernel's own"), at_most(), charged),
+    ]
 }
 
 fn latency(latency: &Latency) -> Row {

@@ -63,7 +63,7 @@ const ENTRIES: &[Entry] = &[
             Kind::BubblewrapShareNet,
             "bwrap",
             "bubblewrap --unshare-all --share-net",
-            "--unshare-all --share-net --proc /proc --dev /dev --die-with-parent --bind ROOT /",
+            "--unshare-all --share-net --die-with-parent --bind ROOT / --proc /proc --dev /dev",
         )
     },
     Entry {
@@ -72,7 +72,7 @@ const ENTRIES: &[Entry] = &[
             Kind::BubblewrapAll,
             "bwrap",
             "bubblewrap --unshare-all",
-            "--unshare-all --proc /proc --dev /dev --die-with-parent --bind ROOT /",
+            "--unshare-all --die-with-parent --bind ROOT / --proc /proc --dev /dev",
         )
     },
     Entry {

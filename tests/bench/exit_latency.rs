@@ -1,12 +1,11 @@
-//! How long engine takes to return once its command has ended, and how much of that is the kernel's.
+//! How long engine takes to return once its command has to end, and how much of that is the kernel's.
 //!
-//! The whole: the command, `cat`, ends because its input does. Its pidfd says when that has happened, O's pidfd when
-//! engine has returned.
+//! The whole: from the moment at which the command, `cat`, has its input ended, until O's pidfd says that engine is gone.
 //!
-//! The kernel's part: the same container, but O and I are stopped while the command ends, so that I is alone in the
-//! container. Then I is killed, and its pidfd says when the kernel has taken down the namespaces and all that is mounted
-//! in them. No code of engine runs between the kill and the end. What the whole takes longer is engine's: two wake-ups,
-//! I's report, the end of O.
+//! The kernel's part is measured on the same container with O and I stopped, so that no code of engine runs: from the end
+//! of the input until the command's pidfd says that it is gone; and from I's kill, when nothing but I is left, until its
+//! pidfd says that the kernel has taken down the namespaces and all that is mounted in them. The sum holds as many
+//! wake-ups as the whole. What the whole takes longer is engine's: I's reaping and its report, O's reading and its end.
 
 use crate::contenders::{self, Kind};
 use crate::rounds::Samples;
@@ -15,15 +14,19 @@ use crate::support::{Who, host, wait_for};
 use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::path::Path;
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 /// More than anything here takes.
 const LIMIT: Duration = Duration::from_secs(5);
 
+/// Before each measurement, so that all begin alike: everybody asleep.
+const QUIET: Duration = Duration::from_millis(2);
+
 /// The ends of runs as one user.
 pub(crate) struct Latency {
     pub(crate) who: Who,
-    /// From the command's end to engine's, and the kernel's part; or why that is not known.
+    /// The whole and the kernel's part; or why that is not known.
     pub(crate) samples: Result<(Samples, Samples), String>,
 }
 
@@ -45,17 +48,16 @@ pub(crate) fn run(root: &Path, rounds: usize) -> Vec<Latency> {
         .collect()
 }
 
-/// From the command's end to engine's.
+/// From the end of the input to engine's.
 fn the_whole(program: &Program) -> Result<Duration, String> {
     let mut container = Container::start(program)?;
-    container.input = None;
-    ended(&container.command, "the command")?;
     let start = Instant::now();
+    container.input = None;
     ended(&container.outside, "engine")?;
     Ok(start.elapsed())
 }
 
-/// From I's kill to its end, when nothing but I is left.
+/// From the end of the input to the command's; and from I's kill to its end, when nothing but I is left.
 fn the_kernels(program: &Program) -> Result<Duration, String> {
     let mut container = Container::start(program)?;
     let pids = [container.started.pid, container.init_pid];
@@ -63,14 +65,18 @@ fn the_kernels(program: &Program) -> Result<Duration, String> {
         send(process, libc::SIGSTOP);
         wait_for("a process to stop", || host::process(pid).filter(|process| process.state == 'T'));
     }
+    sleep(QUIET);
+    let start = Instant::now();
     container.input = None;
     ended(&container.command, "the command")?;
+    let command = start.elapsed();
+    sleep(QUIET);
     let start = Instant::now();
     send(&container.init, libc::SIGKILL);
     ended(&container.init, "I")?;
-    let took = start.elapsed();
+    let init = start.elapsed();
     send(&container.outside, libc::SIGCONT);
-    Ok(took)
+    Ok(command + init)
 }
 
 fn ended(process: &OwnedFd, name: &str) -> Result<(), String> {
@@ -101,7 +107,7 @@ impl Container {
             Some((init, child(init, Some("cat"))?))
         });
         // Set-up is over, and everybody waits.
-        std::thread::sleep(Duration::from_millis(1));
+        sleep(QUIET);
         let process = |pid| hold(pid).map_err(|error| format!("pidfd_open: {error}"));
         Ok(Self {
             outside: process(started.pid)?,

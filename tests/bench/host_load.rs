@@ -11,7 +11,7 @@ use std::{fs, io, ptr};
 const MOUNTS: usize = 1_000;
 const PROCESSES: usize = 2_000;
 /// Loads come and go this often, so that a drift of the machine meets all alike.
-const BLOCKS: usize = 6;
+const BLOCKS: usize = 3;
 
 /// How the host is loaded.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -1,4 +1,4 @@
-//! Containers that do nothing: what their processes hold, whether they wake up, what many of them cost the machine.
+//! Containers that do nothing: what their processes hold, whether they wake up.
 
 use crate::contenders::{self, Kind};
 use crate::spawn::{Program, Started, stop_where_interrupted};
@@ -11,24 +11,18 @@ use std::time::Duration;
 /// How long an idle container is watched.
 pub(crate) const WATCHED: Duration = Duration::from_secs(10);
 
-/// How many containers are weighed at once.
-pub(crate) const MANY: usize = 200;
-
-/// How often, in turn.
-const WEIGHINGS: usize = 5;
-
 /// The command of an idle container, and the name that the kernel gives it. No other process sleeps so long.
 fn sleeper() -> (String, &'static str) {
     ((1_000_000_000 + u64::from(std::process::id())).to_string(), "sleep")
 }
 
 /// A program that runs a command which does nothing.
-fn idle(kind: Kind, who: Who, root: &Path) -> Result<Program, String> {
+pub(crate) fn idle(kind: Kind, who: Who, root: &Path) -> Result<Program, String> {
     contenders::program(kind, who, root, &["/bin/sleep", &sleeper().0])
 }
 
 /// The sleeping commands of this benchmark.
-fn sleepers() -> Vec<host::Process> {
+pub(crate) fn sleepers() -> Vec<host::Process> {
     let (mark, name) = sleeper();
     host::processes().into_iter().filter(|process| process.name == name && has_word(process.pid, &mark)).collect()
 }
@@ -39,7 +33,7 @@ fn has_word(pid: i32, word: &str) -> bool {
 }
 
 /// Starts so many of them, and waits until all their commands sleep.
-fn start(program: &Program, count: usize) -> Vec<Started> {
+pub(crate) fn start(program: &Program, count: usize) -> Vec<Started> {
     let started: Vec<_> = (0..count).map(|_| program.start()).collect();
     wait_for("all commands to sleep", || {
         stop_where_interrupted();
@@ -118,71 +112,6 @@ pub(crate) fn rollup(pid: i32, name: &str) -> Result<u64, String> {
     let text = fs::read_to_string(file).map_err(|error| format!("smaps_rollup: {error} (root may read it)"))?;
     let value = host::field(&text, name).and_then(|value| value.strip_suffix(" kB")?.parse().ok());
     value.ok_or_else(|| format!("no {name} in smaps_rollup"))
-}
-
-/// What one of many idle containers costs the machine, KiB.
-pub(crate) struct Weight {
-    pub(crate) kind: Kind,
-    pub(crate) who: Who,
-    /// Each weighing; or why there is none.
-    pub(crate) kib: Result<Vec<f64>, String>,
-}
-
-impl Weight {
-    /// The one in the middle.
-    pub(crate) fn median(&self) -> Result<f64, String> {
-        let mut sorted = self.kib.clone()?;
-        sorted.sort_by(f64::total_cmp);
-        sorted.get(sorted.len() / 2).copied().ok_or_else(|| "never weighed".into())
-    }
-}
-
-/// Weighs many idle containers by the memory that the machine has left (MemAvailable), which forgets nothing: page
-/// tables, mounts, namespaces. The same command under chroot(1) is weighed each time just before; where chroot cannot be
-/// used, nothing is known of the command's own.
-pub(crate) fn weights(root: &Path) -> Vec<Weight> {
-    let mut weights = vec![Weight { kind: Kind::Chroot, who: Who::Root, kib: Ok(Vec::new()) }];
-    for kind in [Kind::Engine, Kind::BubblewrapShareNet] {
-        weights.extend(Who::all().into_iter().map(|who| Weight { kind, who, kib: Ok(Vec::new()) }));
-    }
-    for _ in 0..WEIGHINGS {
-        for weight in &mut weights {
-            let Ok(known) = &mut weight.kib else { continue };
-            let cost = if weight.kind == Kind::Chroot && !Who::all().contains(&Who::Root) {
-                Err("chroot(1) needs root".into())
-            } else {
-                idle(weight.kind, weight.who, root).map(|program| weigh(&program))
-            };
-            match cost {
-                Ok(cost) => known.push(cost),
-                Err(reason) => weight.kib = Err(reason),
-            }
-        }
-    }
-    weights
-}
-
-/// What one of many costs, KiB.
-fn weigh(program: &Program) -> f64 {
-    let before = available();
-    let mut started = start(program, MANY);
-    let cost = before - available();
-    for container in &started {
-        container.kill();
-    }
-    for container in &mut started {
-        container.wait();
-    }
-    wait_for("the end of all commands", || sleepers().is_empty().then_some(()));
-    cost / MANY as f64
-}
-
-/// The machine's available memory in KiB, once the kernel has cleared away what it clears away in the background.
-fn available() -> f64 {
-    sleep(Duration::from_millis(400));
-    let text = fs::read_to_string("/proc/meminfo").unwrap();
-    let value = host::field(&text, "MemAvailable").unwrap();
-    value.strip_suffix(" kB").unwrap().parse().unwrap()
 }
 
 /// The idle program of a kind for [`crate::residents`], with its one container.

@@ -30,10 +30,13 @@ mod spawn;
 #[allow(dead_code, unused_imports, reason = "the tests use the rest of it")]
 #[path = "../engine/support/mod.rs"]
 mod support;
+mod weights;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::OnceLock;
+use std::time::Instant;
 use support::{Who, world};
 
 fn main() -> ExitCode {
@@ -60,6 +63,7 @@ fn measure(own_mounts: Result<(), String>) {
             panic!("{}", reason.0);
         }
     }
+    let load = report::load();
     let (root, root_name) = root();
     say(&format!("trying who can take part, in {root_name}"));
     let contenders = contenders::all(&root);
@@ -72,7 +76,7 @@ fn measure(own_mounts: Result<(), String>) {
     say("counting wake-ups of idle containers");
     let idle = idle::processes(&root);
     say("weighing idle containers");
-    let weights = idle::weights(&root);
+    let weights = weights::run(&root);
     say("weighing resident inits");
     let residents = residents::run(&root);
     say("making orphans");
@@ -89,6 +93,7 @@ fn measure(own_mounts: Result<(), String>) {
     let text = report::text(&report::Parts {
         rounds,
         root: &root_name,
+        load: &load,
         timings: &timings,
         budgets: &budgets,
         residents: &residents,
@@ -103,7 +108,9 @@ fn measure(own_mounts: Result<(), String>) {
 /// What goes on, for those who watch.
 fn say(text: &str) {
     spawn::stop_where_interrupted();
-    eprintln!("bench: {text}");
+    static START: OnceLock<Instant> = OnceLock::new();
+    let seconds = START.get_or_init(Instant::now).elapsed().as_secs();
+    eprintln!("bench: {seconds:3} s: {text}");
 }
 
 /// The root filesystem that everyone runs in, and what it is: Alpine where it is at hand.

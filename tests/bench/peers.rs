@@ -1,7 +1,8 @@
 //! The installed programs as such: which versions, how large; what they leave behind.
 
 use crate::contenders::{executable, executables, machine_name};
-use crate::support::{Run, Who, host};
+use crate::spawn;
+use crate::support::{DEADLINE, Run, Who, host, wait_within};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -29,8 +30,9 @@ pub(crate) fn installed() -> Vec<Peer> {
 /// The first line of what `--version` prints, without the program's name.
 fn version(name: &str, path: &Path) -> String {
     let said = Command::new(path).arg("--version").output();
-    let text =
-        said.map_or_else(|error| error.to_string(), |output| String::from_utf8_lossy(&output.stdout).into_owned());
+    // dumb-init says it on standard error.
+    let said = said.map_or_else(|error| error.to_string().into(), |output| [output.stdout, output.stderr].concat());
+    let text = String::from_utf8_lossy(&said);
     let line = text.lines().next().unwrap_or("unknown").trim();
     line.strip_prefix(name).unwrap_or(line).trim().to_owned()
 }
@@ -56,15 +58,17 @@ pub(crate) fn protections(root: &Path) -> Vec<String> {
 /// systemd-nspawn keeps for a machine where /run is no tmpfs.
 pub(crate) fn clean_up() {
     let own = i32::try_from(std::process::id()).unwrap();
-    loop {
-        for child in host::children(own) {
+    let gone = wait_within(DEADLINE, || {
+        spawn::bury_orphans();
+        let left = host::children(own);
+        for child in &left {
             // SAFETY: kill(2) takes two integers; the child has not been waited for.
             unsafe { libc::kill(child.pid, libc::SIGKILL) };
         }
-        // SAFETY: no status is asked for.
-        if unsafe { libc::waitpid(-1, std::ptr::null_mut(), libc::__WALL) } < 0 {
-            break;
-        }
+        left.is_empty().then_some(())
+    });
+    if gone.is_none() {
+        eprintln!("bench: processes that nothing kills: {:?}", host::children(own));
     }
     for directory in ["propagate", "unix-export"] {
         // Where it is not there, it need not go.

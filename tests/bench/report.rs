@@ -2,11 +2,11 @@
 
 use crate::budgets::{Row, yardstick};
 use crate::contenders::Kind;
-use crate::idle::{MANY, Weight};
 use crate::peers;
 use crate::residents::Resident;
 use crate::rounds::Timing;
 use crate::support::world::PROJECT;
+use crate::weights::{MANY, Scale, Weight};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
@@ -16,6 +16,7 @@ use std::process::Command;
 pub(crate) struct Parts<'a> {
     pub(crate) rounds: usize,
     pub(crate) root: &'a str,
+    pub(crate) load: &'a str,
     pub(crate) timings: &'a [Timing],
     pub(crate) budgets: &'a [Row],
     pub(crate) residents: &'a [Resident],
@@ -27,11 +28,12 @@ pub(crate) fn text(parts: &Parts<'_>) -> String {
     let mut text = String::from("# engine beside its peers\n\n");
     write!(
         text,
-        "{}. {}. {}. `/bin/true` in {}, {} interleaved rounds in random order.\nA default run of engine is protected \
+        "{}. {}. {}, {}. `/bin/true` in {}, {} interleaved rounds in random order.\nA default run of engine is protected \
          thus: {}.\n\n",
         date(),
         kernel(),
         cpu(),
+        parts.load,
         parts.root,
         parts.rounds,
         parts.protections.join("; "),
@@ -95,13 +97,18 @@ fn memory(parts: &Parts<'_>) -> String {
             Kind::Engine => "engine",
             _ => "bubblewrap",
         };
-        let held = weight.kib.as_ref().map_err(String::clone).and_then(|kib| {
-            let least = kib.iter().copied().fold(f64::INFINITY, f64::min);
-            let most = kib.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-            Ok(format!("{:.0} KiB ({least:.0} to {most:.0})", weight.median()?))
-        });
-        let held = held.unwrap_or_else(|reason| format!("not available: {reason}"));
-        lines.push(vec![format!("one of {MANY} idle containers: {name}, as {}", weight.who.label()), held]);
+        let held = |scale: &Result<Scale, String>| match scale {
+            Ok(scale) => {
+                let [least, middle, most] = [0, 50, 100].map(|hundredths| scale.percentile(hundredths));
+                format!("{middle:.0} KiB ({least:.0} to {most:.0})")
+            }
+            Err(reason) => format!("not available: {reason}"),
+        };
+        let scales = [(&weight.held, "Pss"), (&weight.charged, "charged"), (&weight.available, "MemAvailable")];
+        for (scale, name_of_scale) in scales {
+            let what = format!("one of {MANY} idle, {name_of_scale}: {name}, as {}", weight.who.label());
+            lines.push(vec![what, held(scale)]);
+        }
     }
     table(&["what", "memory"], lines)
 }
@@ -144,14 +151,27 @@ fn kernel() -> String {
     format!("Linux {}", fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim())
 }
 
-/// What runs here, and how busy it is with other things.
+/// What runs here.
 fn cpu() -> String {
     let text = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let name = text.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": ")).map(|(_, name)| name);
-    let count = std::thread::available_parallelism().map_or(1, usize::from);
-    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
-    let load = load.split(' ').next().unwrap_or("unknown");
-    format!("{count} × {}, load {load}", name.unwrap_or(std::env::consts::ARCH))
+    format!("{} × {}", processors(), name.unwrap_or(std::env::consts::ARCH))
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// How busy the machine is with other things. To be asked before the benchmark makes it busy.
+pub(crate) fn load() -> String {
+    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    match text.split(' ').next().and_then(|load| load.parse::<f64>().ok()) {
+        Some(load) if load > processors() as f64 / 2.0 => {
+            format!("load {load} before: **busy with other things, so these times say little**")
+        }
+        Some(load) => format!("load {load} before"),
+        None => "load unknown".into(),
+    }
 }
 
 /// Writes the report and the chart; their names, as seen from the project.

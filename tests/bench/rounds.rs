@@ -12,7 +12,7 @@ const SETTLE: Duration = Duration::from_millis(2);
 /// After this, no new round begins: the whole is to end while somebody waits for it.
 const PATIENCE: Duration = Duration::from_secs(100);
 
-/// How often each runs before it counts.
+/// How often each runs before it counts, at most.
 const WARM_UP: usize = 3;
 
 /// Durations of one and the same thing.
@@ -86,7 +86,8 @@ pub(crate) fn interleave(programs: &[&Program], rounds: usize) -> Vec<Result<Sam
     let start = Instant::now();
     let mut results = vec![Ok(Samples::default()); programs.len()];
     let mut order: Vec<_> = (0..programs.len()).collect();
-    for round in 0..rounds + WARM_UP {
+    let warm_up = WARM_UP.min(rounds);
+    for round in 0..rounds + warm_up {
         if start.elapsed() > PATIENCE {
             eprintln!("bench: this machine is slow; stopping after {round} rounds");
             break;
@@ -96,8 +97,9 @@ pub(crate) fn interleave(programs: &[&Program], rounds: usize) -> Vec<Result<Sam
             spawn::stop_where_interrupted();
             let Ok(samples) = &mut results[index] else { continue };
             std::thread::sleep(SETTLE);
+            spawn::bury_orphans();
             match programs[index].time() {
-                (duration, End::Exit(0)) if round >= WARM_UP => samples.push(duration),
+                (duration, End::Exit(0)) if round >= warm_up => samples.push(duration),
                 (_, End::Exit(0)) => {}
                 (_, end) => results[index] = Err(format!("failed in round {round}: {end:?}")),
             }

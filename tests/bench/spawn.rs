@@ -52,6 +52,8 @@ pub(crate) struct Program {
     arguments: Vec<CString>,
     environment: Vec<CString>,
     null: File,
+    /// Where to write `0` to become a member of a cgroup.
+    cgroup: Option<File>,
 }
 
 impl Program {
@@ -66,6 +68,7 @@ impl Program {
             arguments: [text(path.as_os_str())].into_iter().chain(words).collect(),
             environment: ENVIRONMENT.iter().map(|entry| CString::new(*entry).unwrap()).collect(),
             null: File::options().read(true).write(true).open("/dev/null").unwrap(),
+            cgroup: None,
         }
     }
 
@@ -74,6 +77,12 @@ impl Program {
         self.namespaces =
             if self.who == Who::Root { libc::CLONE_NEWPID } else { libc::CLONE_NEWPID | libc::CLONE_NEWUSER };
         self
+    }
+
+    /// As a member of this cgroup.
+    pub(crate) fn in_cgroup(mut self, directory: &Path) -> io::Result<Self> {
+        self.cgroup = Some(File::options().write(true).open(directory.join("cgroup.procs"))?);
+        Ok(self)
     }
 
     /// Its words, for messages.
@@ -99,6 +108,7 @@ impl Program {
             environment: environment.as_ptr(),
             files: [input.as_raw_fd(), output.as_raw_fd(), error.as_raw_fd()],
             become_user,
+            cgroup: self.cgroup.as_ref().map(File::as_raw_fd),
             errno: 0,
         };
         let mut stack = vec![0_u128; 2048];
@@ -150,6 +160,7 @@ struct Plan {
     environment: *const *const libc::c_char,
     files: [i32; 3],
     become_user: Option<u32>,
+    cgroup: Option<i32>,
     errno: i32,
 }
 
@@ -165,6 +176,9 @@ extern "C" fn enter(plan: *mut c_void) -> i32 {
             fine &= libc::dup2(*source, target as i32) >= 0;
         }
         fine &= libc::chdir(c"/".as_ptr()) == 0;
+        if let Some(cgroup) = plan.cgroup {
+            fine &= libc::write(cgroup, c"0".as_ptr().cast(), 1) == 1;
+        }
         if let Some(user) = plan.become_user {
             fine &= libc::syscall(libc::SYS_setgroups, 0, ptr::null::<u32>()) == 0;
             fine &= libc::syscall(libc::SYS_setresgid, user, user, user) == 0;
@@ -218,6 +232,13 @@ impl Drop for Started {
             self.wait();
         }
     }
+}
+
+/// Takes what has ended of the contenders' orphans, which have come to the harness: the kernel goes through every process
+/// of the host in some calls, the dead ones too. Not while any [`Started`] is under way: it could be taken as well.
+pub(crate) fn bury_orphans() {
+    // SAFETY: no status is asked for.
+    while unsafe { libc::waitpid(-1, ptr::null_mut(), libc::WNOHANG | libc::__WALL) } > 0 {}
 }
 
 /// A process that is not a child, held by a descriptor.
