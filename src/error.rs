@@ -372,9 +372,7 @@ impl Errno {
     /// Name and text.
     fn words(self) -> Option<(&'static str, &'static str)> {
         let index = NUMBERS.iter().position(|&number| u16::from(number) == self.0)?;
-        let line = words::line(TEXTS, index);
-        let end = line.bytes().position(|byte| byte == b' ')?;
-        Some((line.get(..end)?, line.get(end + 1..)?))
+        words::halves(words::line(TEXTS, index))
     }
 
     /// `EPERM`; empty for a number that the table does not know.

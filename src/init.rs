@@ -63,6 +63,7 @@ fn serve(handover: &Handover, mut world: World) -> Result<(), Error> {
 }
 
 /// Starts the command as a child, then lets go of everything that is the command's: descriptors, terminal, session.
+#[inline(never)]
 fn start(handover: &Handover, world: World) -> Result<Pid, Error> {
     let object = Object::Place(Place::Command);
     let mut introduced = Ok(());

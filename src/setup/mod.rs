@@ -34,7 +34,8 @@ pub fn run(handover: &Handover) -> ! {
     process::exit(OWN_FAILURE)
 }
 
-/// Builds the world and steps into it.
+/// Builds the world and steps into it. Not inlined, so that its buffers are gone when it returns.
+#[inline(never)]
 fn set_up(handover: &Handover) -> Result<World, Error> {
     let config = handover.config;
     process::die_with_parent().at(Step::TieToParent, Object::Place(Place::Init))?;
