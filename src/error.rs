@@ -69,6 +69,16 @@ worded! {
         RunSetuid => "run set-user-id or with file capabilities:",
         Join => "join",
         SetUp => "set up",
+        SetLimit => "set limit",
+        InstallFilter => "install the system call filter of",
+        ReadRules => "understand seccomp rules",
+        Landlock => "apply Landlock rule",
+        Scope => "apply Landlock scopes to",
+        LimitMemory => "limit the memory of",
+        LimitProcessors => "limit the processors of",
+        LimitProcesses => "limit the processes of",
+        UseCgroup => "use",
+        MakeCgroup => "make a cgroup below",
     }
 }
 
@@ -140,6 +150,12 @@ pub enum Object {
     MountSource(u16),
     /// The target of the n-th of `config.files.mounts`.
     MountTarget(u16),
+    /// The n-th of `config.limits.ulimits`.
+    Ulimit(u16),
+    /// The path of the n-th of `config.privileges.landlock`.
+    Landlock(u16),
+    /// `--cgroup`, or what stands for it.
+    Cgroup,
 }
 
 /// A failure of engine's own: status 125, or 126 and 127 where it is the command that could not be run.
@@ -221,6 +237,9 @@ impl Error {
             Object::Hostname => (4, 0),
             Object::MountSource(index) => (5, index),
             Object::MountTarget(index) => (6, index),
+            Object::Ulimit(index) => (7, index),
+            Object::Landlock(index) => (8, index),
+            Object::Cgroup => (9, 0),
         };
         let index = index.to_ne_bytes();
         let errno = self.errno.0.to_ne_bytes();
@@ -240,6 +259,9 @@ impl Error {
             4 => Object::Hostname,
             5 => Object::MountSource(index),
             6 => Object::MountTarget(index),
+            7 => Object::Ulimit(index),
+            8 => Object::Landlock(index),
+            9 => Object::Cgroup,
             _ => return None,
         };
         let errno = Errno(u16::from_ne_bytes([e0, e1]));

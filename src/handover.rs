@@ -3,6 +3,7 @@
 use crate::config::{Config, Words};
 use crate::error::Error;
 use crate::report::Record;
+use crate::seccomp::Instruction;
 use crate::sys::fd::Fd;
 use crate::sys::file;
 use crate::sys::process::Credentials;
@@ -18,6 +19,8 @@ pub struct Handover {
     pub credentials: Credentials,
     /// Which of the descriptors 0, 1 and 2 the caller had closed.
     pub closed_stdio: [bool; 3],
+    /// What the command may call: the last thing that C installs. Empty where there is no filter.
+    pub filter: &'static [Instruction],
     /// The signals that the caller blocked.
     pub mask: Set,
     /// Whether the caller ignored SIGCHLD.

@@ -10,7 +10,7 @@ use crate::id_map::{self, Kind};
 use crate::report::Record;
 use crate::sys::fd;
 use crate::sys::poll::{self, Waiting};
-use crate::sys::process::{self, Namespaces, Pid};
+use crate::sys::process::{self, Namespaces, Pid, Spawned};
 use crate::sys::signal::{self, Set};
 use crate::sys::terminal;
 
@@ -64,10 +64,13 @@ fn start(handover: &Handover, inner: Namespaces) -> Result<Pid, Error> {
         introduced.is_ok()
     });
     introduced?;
-    let command = command.at(Step::StartCommand, object)?;
+    let Spawned { pid, failure } = command.at(Step::StartCommand, object)?;
+    if let Some(error) = failure {
+        return Err(error);
+    }
     // A failure leaves them open, which only delays an end of file.
     let _ = fd::close_range(0, 2);
-    Ok(command)
+    Ok(pid)
 }
 
 /// Writes C's id maps, where it has a user namespace of its own: everyone is who they are.

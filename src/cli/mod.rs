@@ -13,7 +13,8 @@ mod usage;
 mod values;
 
 pub use help::{VERSION, help};
-pub use usage::{Problem, Usage};
+pub use usage::{Problem, TRY_HELP, Usage};
+pub use values::ulimit_name;
 
 use crate::config::Config;
 use core::ffi::CStr;

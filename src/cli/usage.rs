@@ -10,7 +10,7 @@ usage: engine [options] [--] <rootfs> [command [args...]]
 ";
 
 /// The line below any other complaint.
-const TRY_HELP: &str = "try 'engine --help'\n";
+pub const TRY_HELP: &str = "try 'engine --help'\n";
 
 macro_rules! problems {
     ($($name:ident => $text:literal,)*) => {

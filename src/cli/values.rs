@@ -249,6 +249,12 @@ pub(super) fn capabilities(text: &[u8]) -> Read<u64> {
 const ULIMITS: &[u8] =
     b"cpu fsize data stack core rss nproc nofile memlock as locks sigpending msgqueue nice rtprio rttime";
 
+/// The name of a limit; empty for a number that is none.
+#[must_use]
+pub fn ulimit_name(resource: u32) -> Text {
+    ULIMITS.split(|byte| *byte == b' ').nth(resource as usize).unwrap_or_default()
+}
+
 /// `NAME=SOFT[:HARD]`.
 pub(super) fn ulimit(text: Text) -> Read<Ulimit> {
     let (name, limits) = cut(text, b'=');

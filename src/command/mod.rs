@@ -2,15 +2,17 @@
 //! becomes the command.
 
 mod environment;
+mod limits;
 mod lookup;
+mod privileges;
 
 use crate::config::Words;
 use crate::error::{At, Error, Object, Place, Step};
 use crate::handover::Handover;
 use crate::sys::fd::{self, Dir};
-use crate::sys::process::{self, Namespaces, Pid};
+use crate::sys::file;
+use crate::sys::process::{self, Namespaces, Pid, Spawned};
 use crate::sys::signal::{self, Disposition};
-use crate::sys::{file, identity};
 
 /// Starts C, as a child of I, and returns once it runs the command, or has ended. `meanwhile` runs in I while C prepares.
 ///
@@ -20,30 +22,34 @@ pub fn start(
     handover: &Handover,
     namespaces: Namespaces,
     meanwhile: impl FnOnce(Pid) -> bool,
-) -> crate::sys::Result<Pid> {
+) -> crate::sys::Result<Spawned> {
     process::spawn(namespaces, run, handover, meanwhile)
 }
 
-/// C's whole life. On entry it is I's child, in I's memory, with all signals blocked.
-fn run(handover: &Handover) -> ! {
-    let error = match prepare(handover) {
+/// C's whole life. On entry it is I's child, in I's memory, with all signals blocked. Returns only where the command
+/// could not be run; I says so then, since a filter may have taken from C what it would need for that.
+fn run(handover: &Handover) -> Error {
+    match prepare(handover) {
         Ok(environment) => lookup::execute(handover.config, environment),
         Err(error) => error,
-    };
-    handover.fail(error);
-    process::exit(error.exit_status())
+    }
 }
 
 /// Everything before execve(2), in an order in which no step takes away what a later one needs.
 fn prepare(handover: &Handover) -> Result<Words, Error> {
     let command = Object::Place(Place::Command);
-    let environment = environment::build(handover.config, handover.environment)?;
+    let config = handover.config;
+    let environment = environment::build(config, handover.environment)?;
     refill_stdio(handover.closed_stdio)?;
-    identity::set_no_new_privileges().at(Step::SetNoNewPrivileges, command)?;
+    limits::apply(config)?;
+    privileges::bound(config)?;
+    privileges::reduce(config)?;
     if handover.child_signal == Disposition::Ignored {
         signal::set_disposition(signal::CHLD, Disposition::Ignored).at(Step::RestoreSignals, command)?;
     }
     signal::set_mask(handover.mask).at(Step::RestoreSignals, command)?;
+    // Last, since it may deny anything; execve(2) alone comes after it.
+    privileges::filter(handover)?;
     Ok(environment)
 }
 

@@ -4,6 +4,7 @@
 //! nothing of the container and nothing of the caller that could keep either busy.
 
 mod attend;
+mod filter;
 mod hints;
 mod id_maps;
 pub mod say;
@@ -33,6 +34,7 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
     if credentials.elevated || credentials.uid != credentials.euid || credentials.gid != credentials.egid {
         return Err(Error::new(Step::RunSetuid, Object::Place(Place::Engine), Errno::PERM).because(Why::Privileged));
     }
+    let filter = filter::make(config)?;
     let closed_stdio = stdio::fill_closed()?;
     stdio::close_inherited()?;
     let engine = Object::Place(Place::Engine);
@@ -52,6 +54,7 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
                 environment,
                 credentials,
                 closed_stdio,
+                filter,
                 mask,
                 child_signal,
                 lifeline: lifeline.read,

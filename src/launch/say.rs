@@ -3,6 +3,7 @@
 use crate::cli::{self, Request, Usage};
 use crate::config::{Config, DEFAULT_HOSTNAME, Mount};
 use crate::error::{Error, OWN_FAILURE, Object};
+use crate::seccomp;
 use crate::sys::file;
 use crate::sys::process;
 use crate::sys::signal::Signal;
@@ -83,6 +84,19 @@ pub(super) fn failure(error: &Error, config: &Config) -> ! {
     process::exit(error.exit_status())
 }
 
+/// `--seccomp RULES` that make no sense: said as the rest of a bad command line is.
+pub(super) fn bad_rules(problem: &seccomp::Problem) -> ! {
+    let mut line = Output::to(STDERR);
+    line.text(b"engine: --seccomp: ");
+    line.word(problem.what);
+    line.text(if problem.what.is_empty() { b"" } else { b": " });
+    line.text(problem.fault.text().as_bytes());
+    line.text(b"\n");
+    line.text(cli::TRY_HELP.as_bytes());
+    line.flush();
+    process::exit(OWN_FAILURE)
+}
+
 /// I was killed from outside.
 pub(super) fn init_killed(signal: Signal) {
     let mut line = Output::to(STDERR);
@@ -108,6 +122,11 @@ fn object(object: Object, config: &Config) -> &[u8] {
             Some(Mount::Mask(path)) => path,
             None => b"",
         },
+        Object::Ulimit(index) => {
+            config.limits.ulimits.get(usize::from(index)).map_or(b"", |ulimit| cli::ulimit_name(ulimit.resource))
+        }
+        Object::Landlock(index) => config.privileges.landlock.get(usize::from(index)).map_or(b"", |rule| rule.path),
+        Object::Cgroup => config.limits.cgroup.map_or(b"the own cgroup", |cgroup| cgroup.path),
     }
 }
 

@@ -5,9 +5,9 @@
 //! filter itself.
 //!
 //! ```text
-//!   presets: names ──┐
-//!                    ├─▶ verdicts: one a call ──▶ assembler: a program
-//!   rules: edits ────┘   (cpu: names ⇄ numbers)
+//!   the compiler:   presets: names ──▶ verdicts: one a call ──▶ assembler: a program
+//!                                      (cpu: names ⇄ numbers)         │
+//!   at run time:    rules: edits ─────────────────────────────────────┴─▶ edits, then the preset
 //! ```
 //!
 //! The two presets are assembled by the compiler; only RULES take work at run time.
@@ -20,11 +20,13 @@ mod rules;
 mod tests;
 mod verdicts;
 
-pub use assembler::{Instruction, Program};
+pub use assembler::Instruction;
 pub use cpu::Cpu;
+pub(crate) use cpu::hash;
 pub use rules::{Fault, Problem, Rules};
 
 use crate::config::{Privileges, Seccomp};
+use heapless::Vec;
 use presets::Presets;
 
 /// A preset.
@@ -64,27 +66,28 @@ impl Policy {
     }
 }
 
-/// Room for any edits: the longest program, where each call is answered otherwise than its neighbours, has less than
-/// 500 instructions. The kernel takes 4096 (`BPF_MAXINSNS`).
-const EDITED_ROOM: usize = 640;
+/// Room for any edits: two instructions for each call there may be, and a preset. The kernel takes 4096
+/// (`BPF_MAXINSNS`).
+const EDITED_ROOM: usize = 2 * verdicts::NUMBERS + 128;
 
-/// Memory for a filter with edits, 5 KiB; untouched where there are none.
-pub type Space = Option<Program<EDITED_ROOM>>;
+/// Memory for a filter with edits, 9 KiB; untouched where there are none.
+pub type Space = Vec<Instruction, EDITED_ROOM>;
 
 /// The filter of a policy, as seccomp(2) takes it; empty where there is to be none.
 ///
 /// # Errors
 /// [`Fault::TooLong`], should edits not fit.
 pub fn program<'a, C: Cpu>(policy: &Policy, space: &'a mut Space) -> Result<&'a [Instruction], Problem> {
-    let (base, rules) = match policy {
-        Policy::Unfiltered => return Ok(&[]),
-        Policy::Preset(Base::Default) => return Ok(Presets::<C>::DEFAULT),
-        Policy::Preset(Base::Strict) => return Ok(Presets::<C>::STRICT),
-        Policy::Edited(Base::Default, rules) => (Presets::<C>::DEFAULT_VERDICTS, rules),
-        Policy::Edited(Base::Strict, rules) => (Presets::<C>::STRICT_VERDICTS, rules),
+    let preset = |base| match base {
+        Base::Default => Presets::<C>::DEFAULT,
+        Base::Strict => Presets::<C>::STRICT,
     };
-    match assembler::assemble::<C, EDITED_ROOM>(&rules.applied_to(base), rules.errno()) {
-        Some(program) => Ok(space.insert(program).instructions()),
-        None => Err(Problem { fault: Fault::TooLong, what: b"" }),
+    match policy {
+        Policy::Unfiltered => Ok(&[]),
+        Policy::Preset(base) => Ok(preset(*base)),
+        Policy::Edited(base, rules) => match rules.before::<C>(preset(*base), space) {
+            Ok(()) => Ok(space),
+            Err(_) => Err(Problem { fault: Fault::TooLong, what: b"" }),
+        },
     }
 }

@@ -1,7 +1,9 @@
 //! `deny=a,b;errno=EPERM;allow=c`: edits of a preset, by the names of system calls.
 
-use super::cpu::{Cpu, number_of};
-use super::verdicts::{NUMBERS, Verdict, Verdicts};
+use super::Space;
+use super::assembler::{ALLOW, ARCHITECTURE, EQUAL, Instruction, KILL_PROCESS, LOAD, NUMBER, RETURN, refuse};
+use super::cpu::{Cpu, hash};
+use super::verdicts::NUMBERS;
 use crate::config::Text;
 use crate::error::Errno;
 
@@ -86,29 +88,38 @@ impl Rules {
         }
     }
 
-    /// What is said to each call after these edits.
-    pub(super) fn applied_to(&self, base: &Verdicts) -> Verdicts {
-        let mut verdicts = *base;
+    /// Writes these edits and then the preset: a call that is not edited falls through to it.
+    pub(super) fn before<C: Cpu>(
+        &self,
+        preset: &[Instruction],
+        program: &mut Space,
+    ) -> Result<(), heapless::CapacityError> {
+        // The numbers mean other calls to a program of another architecture; what becomes of that, the preset says too.
+        program.extend_from_slice(&[
+            Instruction::new(LOAD, 0, 0, ARCHITECTURE),
+            Instruction::new(EQUAL, 1, 0, C::ARCHITECTURE),
+            Instruction::new(RETURN, 0, 0, KILL_PROCESS),
+            Instruction::new(LOAD, 0, 0, NUMBER),
+        ])?;
         for number in 0..NUMBERS {
-            if self.denied.has(number) {
-                verdicts.set(number, Verdict::Deny);
-            } else if self.allowed.has(number) {
-                verdicts.set(number, Verdict::Allow);
-            }
+            let answer = match (self.denied.has(number), self.allowed.has(number)) {
+                (true, _) => refuse(self.errno),
+                (false, true) => ALLOW,
+                (false, false) => continue,
+            };
+            let skip_unless_equal = Instruction::new(EQUAL, 0, 1, number as u32);
+            program.extend_from_slice(&[skip_unless_equal, Instruction::new(RETURN, 0, 0, answer)])?;
         }
-        verdicts
-    }
-
-    /// The answer to what is denied.
-    pub(super) const fn errno(&self) -> Errno {
-        self.errno
+        program.extend_from_slice(preset)
     }
 }
 
 /// Adds the calls of these names, separated by commas. One that is in `others` is a contradiction.
 fn each_call<C: Cpu>(names: Text, calls: &mut Calls, others: &Calls) -> Result<(), Problem> {
     for name in names.split(|byte| *byte == b',') {
-        let number = number_of(C::NAMES, name).ok_or(Problem { fault: Fault::UnknownCall, what: name })?;
+        let hash = hash(name);
+        let number = C::HASHES.iter().position(|known| *known == hash && !name.is_empty());
+        let number = number.ok_or(Problem { fault: Fault::UnknownCall, what: name })?;
         if others.has(number) {
             return Err(Problem { fault: Fault::Contradiction, what: name });
         }

@@ -1,6 +1,6 @@
 //! The system calls of this CPU: names and numbers, as the crate `syscalls` has them from the kernel's headers. Data.
 
-use crate::seccomp::Cpu;
+use crate::seccomp::{Cpu, hash};
 
 /// How many bytes [`joined`] makes of this table.
 const fn joined_length(mut table: &[&str]) -> usize {
@@ -12,7 +12,7 @@ const fn joined_length(mut table: &[&str]) -> usize {
     length
 }
 
-/// The table in the form of [`Cpu::NAMES`]: 4 KiB where a table of `&str` would take 11.
+/// The table in the form of [`Cpu::NAMES`].
 #[allow(clippy::indexing_slicing, reason = "evaluated by the compiler alone, which refuses what is out of bounds")]
 const fn joined<const LENGTH: usize>(mut table: &[&str]) -> [u8; LENGTH] {
     let mut bytes = [0; LENGTH];
@@ -32,6 +32,20 @@ const fn joined<const LENGTH: usize>(mut table: &[&str]) -> [u8; LENGTH] {
     bytes
 }
 
+/// The table in the form of [`Cpu::HASHES`].
+#[allow(clippy::indexing_slicing, reason = "evaluated by the compiler alone, which refuses what is out of bounds")]
+const fn hashed<const COUNT: usize>(table: &[&str; COUNT]) -> [u32; COUNT] {
+    let mut hashes = [0; COUNT];
+    let mut number = 0;
+    while number < COUNT {
+        if !table[number].is_empty() {
+            hashes[number] = hash(table[number].as_bytes());
+        }
+        number += 1;
+    }
+    hashes
+}
+
 /// One CPU: its name here, its table in `syscalls`, its `AUDIT_ARCH_*` (linux/audit.h) and its private calls.
 macro_rules! cpu {
     ($(#[$attribute:meta])* $name:ident, $calls:ty, $architecture:literal, $private:expr) => {
@@ -40,26 +54,29 @@ macro_rules! cpu {
         pub struct $name;
 
         $(#[$attribute])*
+        impl $name {
+            const COUNT: usize = <$calls>::last().id() as usize + 1;
+            #[allow(clippy::indexing_slicing, reason = "evaluated by the compiler alone")]
+            const TABLE: [&str; Self::COUNT] = {
+                let mut table = [""; Self::COUNT];
+                let mut number = 0;
+                while number < Self::COUNT {
+                    if let Some(call) = <$calls>::new(number) {
+                        table[number] = call.name();
+                    }
+                    number += 1;
+                }
+                table
+            };
+        }
+
+        $(#[$attribute])*
         impl Cpu for $name {
             const ARCHITECTURE: u32 = $architecture;
             const HIGHEST: u32 = <$calls>::last().id() as u32;
             const PRIVATE: Option<(u32, u32)> = $private;
-            const NAMES: &'static [u8] = {
-                const COUNT: usize = <$calls>::last().id() as usize + 1;
-                #[allow(clippy::indexing_slicing, reason = "evaluated by the compiler alone")]
-                const TABLE: [&str; COUNT] = {
-                    let mut table = [""; COUNT];
-                    let mut number = 0;
-                    while number < COUNT {
-                        if let Some(call) = <$calls>::new(number) {
-                            table[number] = call.name();
-                        }
-                        number += 1;
-                    }
-                    table
-                };
-                &joined::<{ joined_length(&TABLE) }>(&TABLE)
-            };
+            const HASHES: &'static [u32] = &hashed(&Self::TABLE);
+            const NAMES: &'static [u8] = &joined::<{ joined_length(&Self::TABLE) }>(&Self::TABLE);
         }
     };
 }
