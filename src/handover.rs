@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::report::Record;
 use crate::seccomp::Instruction;
 use crate::sys::fd::Fd;
-use crate::sys::file;
+use crate::sys::file::{self, FileId};
 use crate::sys::process::Credentials;
 use crate::sys::signal::{Disposition, Set};
 
@@ -13,6 +13,8 @@ use crate::sys::signal::{Disposition, Set};
 pub struct Handover {
     /// What the user asked for.
     pub config: &'static Config,
+    /// The directory that the caller found at the root filesystem's path, and may search.
+    pub root: FileId,
     /// The caller's environment.
     pub environment: Words,
     /// The caller's ids.

@@ -26,10 +26,9 @@ pub(super) fn execute(config: &Config, environment: Words) -> Error {
     let path = environment::find(environment, b"PATH").unwrap_or_default();
     for directory in path.split(|&byte| byte == b':').filter(|directory| !directory.is_empty()) {
         let mut file = file::PathBuffer::new();
-        for part in [directory, b"/", name.to_bytes()] {
-            if file.extend_from_bytes(part).is_err() {
-                return failed(Errno::NAMETOOLONG);
-            }
+        // Where the path is longer than the kernel takes, there can be no such file.
+        if [directory, b"/", name.to_bytes()].into_iter().any(|part| file.extend_from_bytes(part).is_err()) {
+            continue;
         }
         match process::execute(&file, arguments, environment) {
             Errno::NOENT if file::kind(Dir::Here, &file).is_err() => {}

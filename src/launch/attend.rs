@@ -79,6 +79,18 @@ fn outcome(init: Ending, reports: &Fd) -> Result<Outcome, Error> {
     }
 }
 
+/// What I said before it was ended, if it said anything.
+pub(super) fn first_failure(reports: &Fd) -> Option<Error> {
+    let mut bytes = [0; RECORD_BYTES];
+    match file::read_full(reports, &mut bytes) {
+        Ok(RECORD_BYTES) => match Record::from_bytes(bytes) {
+            Some(Record::Failed(error)) => Some(error),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 impl Outcome {
     /// Ends O the way the command ended, or as a failure of engine's own.
     pub(super) fn end(self, config: &crate::config::Config) -> ! {

@@ -15,8 +15,8 @@ use crate::config::Config;
 use crate::error::{At, Errno, Error, Object, Place, Step, Why};
 use crate::handover::Handover;
 use crate::setup;
-use crate::sys::fd::{self, Pipe};
-use crate::sys::file;
+use crate::sys::fd::{self, Dir, Pipe};
+use crate::sys::file::{self, FileId};
 use crate::sys::process::{self, Fork, Namespaces, PidFd, Start};
 use crate::sys::signal::{self, Disposition};
 use attend::Outcome;
@@ -38,6 +38,7 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
     let closed_stdio = stdio::fill_closed()?;
     stdio::close_inherited()?;
     let engine = Object::Place(Place::Engine);
+    let root = find_root(config)?;
     // From here on no signal ends or interrupts O but those that it leaves to the kernel; they wait to be read.
     let mask = signal::set_mask(attend::BLOCKED).at(Step::PrepareSignals, engine)?;
     // With SIGCHLD ignored, children would vanish unseen (wait(2)).
@@ -51,6 +52,7 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
             let environment = start.environment();
             setup::run(&Handover {
                 config,
+                root,
                 environment,
                 credentials,
                 closed_stdio,
@@ -63,6 +65,14 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
         }
         Fork::Parent(init) => accompany(&init, lifeline, reports, config, &credentials),
     }
+}
+
+/// Finds the root filesystem as the caller: what the caller may not search is not searched on its behalf either. I takes
+/// hold of it in its own mount namespace, and of nothing that is not this directory.
+fn find_root(config: &Config) -> Result<FileId, Error> {
+    let path = config.rootfs.ok_or(Errno::NOENT).at(Step::OpenRoot, Object::Rootfs)?;
+    let root = file::open_directory(Dir::Here, path).at(Step::OpenRoot, Object::Rootfs)?;
+    file::open_directory(Dir::At(&root), c".").and_then(|root| file::id(&root)).at(Step::OpenRoot, Object::Rootfs)
 }
 
 /// The namespaces that I is cloned into; all in one call, so that all belong to the new user namespace.
@@ -86,9 +96,9 @@ fn accompany(
 ) -> Result<Outcome, Error> {
     drop((lifeline.read, reports.write));
     if let Err(error) = introduce(init, &lifeline.write, config, credentials) {
-        // I may have told already why it could not be introduced: because it had ended.
         end_init(init);
-        return Err(error);
+        // I may have told why nobody was there to be introduced: it had failed already.
+        return attend::first_failure(&reports.read).map_or(Err(error), Err);
     }
     let outcome = attend::attend(init, &reports.read);
     if outcome.is_err() {

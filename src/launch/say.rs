@@ -1,6 +1,5 @@
 //! What engine says, each thing once: failures, usage, answers.
 
-use crate::cli::{self, Request, Usage};
 use crate::config::{Config, DEFAULT_HOSTNAME, Mount};
 use crate::error::{Error, OWN_FAILURE, Object};
 use crate::seccomp;
@@ -69,7 +68,10 @@ pub(super) fn failure(error: &Error, config: &Config) -> ! {
     line.text(b"engine: cannot ");
     line.text(error.step.text().as_bytes());
     line.text(b" ");
-    line.word(object(error.object, config));
+    match object(error.object, config) {
+        b"" => line.text(b"''"),
+        object => line.word(object),
+    }
     line.text(b": ");
     line.text(error.cause().as_bytes());
     line.text(b" (");
@@ -100,7 +102,7 @@ pub(super) fn bad_rules(problem: &seccomp::Problem) -> ! {
 /// I was killed from outside.
 pub(super) fn init_killed(signal: Signal) {
     let mut line = Output::to(STDERR);
-    line.text(b"engine: init was killed by ");
+    line.text(b"engine: init was killed by SIG");
     line.text(super::signals::name(signal).as_bytes());
     line.text(b"\n");
     line.flush();
@@ -130,23 +132,19 @@ fn object(object: Object, config: &Config) -> &[u8] {
     }
 }
 
-/// A command line that makes no sense: one line that says why, one that says where to look.
-pub fn usage(usage: &Usage) -> ! {
+/// A command line that makes no sense, in the words of whoever read it.
+pub fn usage(words: &[&[u8]]) -> ! {
     let mut line = Output::to(STDERR);
-    for piece in usage.pieces() {
-        line.text(piece);
+    for word in words {
+        line.text(word);
     }
     line.flush();
     process::exit(OWN_FAILURE)
 }
 
-/// `--help` and `--version`: on standard output, where someone may be reading.
-pub fn answer(request: Request) -> ! {
+/// What the user asked engine itself: on standard output, where someone may be reading.
+pub fn answer(tell: impl FnOnce(&mut dyn FnMut(&[u8]))) -> ! {
     let mut output = Output::to(STDOUT);
-    match request {
-        Request::Help => cli::help(&mut |text| output.text(text)),
-        Request::Version => output.text(cli::VERSION),
-        Request::Run { .. } | Request::Check { .. } => {}
-    }
+    tell(&mut |text| output.text(text));
     process::exit(if output.flush() { 0 } else { OWN_FAILURE })
 }

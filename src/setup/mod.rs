@@ -8,7 +8,7 @@ mod dev;
 mod masks;
 mod root;
 
-use crate::config::{Config, DEFAULT_HOSTNAME};
+use crate::config::DEFAULT_HOSTNAME;
 use crate::error::{At, Errno, Error, OWN_FAILURE, Object, Place, Step, Why};
 use crate::handover::Handover;
 use crate::init;
@@ -36,7 +36,7 @@ fn set_up(handover: &Handover) -> Result<Namespaces, Error> {
     // What does not depend on who is who is done while O writes the id maps.
     let host = HostPieces::open()?;
     await_outside(handover)?;
-    let pieces = Pieces::open(config)?;
+    let pieces = Pieces::open(handover)?;
     root::enter(&pieces.root)?;
     hang(&host, &pieces).map_err(explain_empty_root)?;
     if !config.namespaces.share_uts {
@@ -91,8 +91,8 @@ struct Pieces {
 
 impl Pieces {
     /// On entry every path is the host's.
-    fn open(config: &Config) -> Result<Self, Error> {
-        Ok(Self { root: root::open(config)?, dev: dev::Filesystems::open()?, resolv_conf: open_resolv_conf()? })
+    fn open(handover: &Handover) -> Result<Self, Error> {
+        Ok(Self { root: root::open(handover)?, dev: dev::Filesystems::open()?, resolv_conf: open_resolv_conf()? })
     }
 }
 

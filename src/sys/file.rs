@@ -204,6 +204,22 @@ fn look(dir: Dir<'_>, path: &CStr, what: u32) -> Result<kernel::statx> {
     Ok(status)
 }
 
+/// Which file it is, as long as it exists.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FileId {
+    device: (u32, u32),
+    inode: u64,
+}
+
+/// Which file an open one is.
+///
+/// # Errors
+/// See statx(2).
+pub fn id(fd: &Fd) -> Result<FileId> {
+    let status = look(Dir::At(fd), c"", kernel::STATX_INO)?;
+    Ok(FileId { device: (status.stx_dev_major, status.stx_dev_minor), inode: status.stx_ino })
+}
+
 /// Whether a path leads to the root of a mount.
 ///
 /// # Errors
