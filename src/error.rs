@@ -132,6 +132,7 @@ worded! {
         BadRecord => "its report makes no sense",
         NoExecMount => "Permission denied: it is on a file system that is mounted noexec",
         Privileged => "take the bit or the capability off the file",
+        NotCgroup => "it is no cgroup of version 2",
         NoCommandWord => "the command is an empty word",
     }
 }

@@ -3,12 +3,14 @@
 //! It starts the command, reaps whatever ends, passes signals on, and says how the command ended. When it ends itself,
 //! for whatever reason, the kernel kills everything in its PID namespace.
 
-use crate::command;
+use crate::command::{self, landlock};
+use crate::config::capability;
 use crate::error::{At, Error, OWN_FAILURE, Object, Place, Step};
 use crate::handover::Handover;
 use crate::id_map::{self, Kind};
 use crate::report::Record;
 use crate::sys::fd;
+use crate::sys::identity;
 use crate::sys::poll::{self, Waiting};
 use crate::sys::process::{self, Namespaces, Pid, Spawned};
 use crate::sys::signal::{self, Set};
@@ -30,7 +32,10 @@ fn serve(handover: &Handover, inner: Namespaces) -> Result<(), Error> {
     let signals = signal::descriptor(Set::all_but(&[])).at(Step::PrepareSignals, init)?;
     // Where the kernel does not let I have another name, `ps` shows the whole command line, and nothing else is lost.
     let _ = process::show_as(*b"engine\0");
+    landlock::scope(handover.config)?;
     let command = start(handover, inner)?;
+    // What is left for I to do asks for nothing else.
+    identity::reduce_capabilities(capability::KILL).at(Step::DropPrivileges, init)?;
     process::release_stack();
     let mut events = [Waiting::to_read(&signals), Waiting::for_hangup(&handover.lifeline)];
     loop {

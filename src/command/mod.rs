@@ -2,6 +2,7 @@
 //! becomes the command.
 
 mod environment;
+pub mod landlock;
 mod limits;
 mod lookup;
 mod privileges;
@@ -44,6 +45,7 @@ fn prepare(handover: &Handover) -> Result<Words, Error> {
     limits::apply(config)?;
     privileges::bound(config)?;
     privileges::reduce(config)?;
+    landlock::restrict(config)?;
     if handover.child_signal == Disposition::Ignored {
         signal::set_disposition(signal::CHLD, Disposition::Ignored).at(Step::RestoreSignals, command)?;
     }

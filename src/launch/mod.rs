@@ -4,6 +4,7 @@
 //! nothing of the container and nothing of the caller that could keep either busy.
 
 mod attend;
+mod cgroup;
 mod filter;
 mod hints;
 mod id_maps;
@@ -11,6 +12,7 @@ pub mod say;
 mod signals;
 mod stdio;
 
+use crate::command::landlock;
 use crate::config::Config;
 use crate::error::{At, Errno, Error, Object, Place, Step, Why};
 use crate::handover::Handover;
@@ -20,6 +22,7 @@ use crate::sys::file::{self, FileId};
 use crate::sys::process::{self, Fork, Namespaces, PidFd, Start};
 use crate::sys::signal::{self, Disposition};
 use attend::Outcome;
+use cgroup::Leaf;
 
 /// O's whole life. Runs in O until the clone, then in both: the child goes its own way in [`setup::run`].
 pub fn run(config: &'static Config, start: Start) -> ! {
@@ -39,16 +42,24 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
     stdio::close_inherited()?;
     let engine = Object::Place(Place::Engine);
     let root = find_root(config)?;
+    if let Some((error, effort)) = landlock::missing(config) {
+        cgroup::settle(error, effort, config)?;
+    }
     // From here on no signal ends or interrupts O but those that it leaves to the kernel; they wait to be read.
     let mask = signal::set_mask(attend::BLOCKED).at(Step::PrepareSignals, engine)?;
     // With SIGCHLD ignored, children would vanish unseen (wait(2)).
     let child_signal = signal::set_disposition(signal::CHLD, Disposition::Default).at(Step::PrepareSignals, engine)?;
     let lifeline = fd::pipe().at(Step::MakePipe, engine)?;
     let reports = fd::pipe().at(Step::MakePipe, engine)?;
-    let fork = process::clone(namespaces(config)).at(Step::MakeNamespaces, Object::Place(Place::Container))?;
+    let leaf = cgroup::make(config)?;
+    let fork = process::clone(namespaces(config), leaf.as_ref().map(Leaf::directory))
+        .at(Step::MakeNamespaces, Object::Place(Place::Container))?;
     match fork {
         Fork::Child => {
             drop((lifeline.write, reports.read));
+            if let Some(leaf) = &leaf {
+                leaf.let_go();
+            }
             let environment = start.environment();
             setup::run(&Handover {
                 config,

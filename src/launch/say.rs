@@ -1,5 +1,6 @@
 //! What engine says, each thing once: failures, usage, answers.
 
+use crate::cli;
 use crate::config::{Config, DEFAULT_HOSTNAME, Mount};
 use crate::error::{Error, OWN_FAILURE, Object};
 use crate::seccomp;
@@ -65,6 +66,26 @@ impl Output {
 /// status says it all the same.
 pub(super) fn failure(error: &Error, config: &Config) -> ! {
     let mut line = Output::to(STDERR);
+    describe(&mut line, error, config);
+    line.text(b"\n");
+    if let Some(hint) = super::hints::hint(error) {
+        line.text(b"engine: hint: ");
+        line.text(hint.as_bytes());
+        line.text(b"\n");
+    }
+    line.flush();
+    process::exit(error.exit_status())
+}
+
+/// What was wanted where a try was all that was asked for, and cannot be had.
+pub(super) fn going_on_without(error: &Error, config: &Config) {
+    let mut line = Output::to(STDERR);
+    describe(&mut line, error, config);
+    line.text(b"; going on without\n");
+    line.flush();
+}
+
+fn describe(line: &mut Output, error: &Error, config: &Config) {
     line.text(b"engine: cannot ");
     line.text(error.step.text().as_bytes());
     line.text(b" ");
@@ -76,14 +97,7 @@ pub(super) fn failure(error: &Error, config: &Config) -> ! {
     line.text(error.cause().as_bytes());
     line.text(b" (");
     line.text(error.errno.name().as_bytes());
-    line.text(b")\n");
-    if let Some(hint) = super::hints::hint(error) {
-        line.text(b"engine: hint: ");
-        line.text(hint.as_bytes());
-        line.text(b"\n");
-    }
-    line.flush();
-    process::exit(error.exit_status())
+    line.text(b")");
 }
 
 /// `--seccomp RULES` that make no sense: said as the rest of a bad command line is.

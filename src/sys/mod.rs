@@ -12,6 +12,7 @@ mod arch;
 pub mod fd;
 pub mod file;
 pub mod identity;
+pub mod landlock;
 pub mod limits;
 pub mod mount;
 pub mod numbers;
