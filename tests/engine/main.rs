@@ -19,6 +19,7 @@ mod binary;
 mod container;
 mod errors;
 mod exit_status;
+mod hostile;
 mod house;
 mod inherits;
 mod lifetime;
@@ -36,6 +37,7 @@ const AREAS: &[Area] = &[
     ("container", container::TESTS),
     ("errors", errors::TESTS),
     ("exit_status", exit_status::TESTS),
+    ("hostile", hostile::TESTS),
     ("house", house::TESTS),
     ("inherits", inherits::TESTS),
     ("lifetime", lifetime::TESTS),
