@@ -19,6 +19,7 @@ mod binary;
 mod container;
 mod errors;
 mod exit_status;
+mod forbidden;
 mod hostile;
 mod house;
 mod inherits;
@@ -27,6 +28,7 @@ mod probe;
 mod recipes;
 mod signals;
 mod support;
+mod wall;
 
 use std::process::ExitCode;
 use support::trial::{Area, keep_panics, trials};
@@ -37,18 +39,25 @@ const AREAS: &[Area] = &[
     ("container", container::TESTS),
     ("errors", errors::TESTS),
     ("exit_status", exit_status::TESTS),
+    ("forbidden", forbidden::TESTS),
     ("hostile", hostile::TESTS),
     ("house", house::TESTS),
     ("inherits", inherits::TESTS),
     ("lifetime", lifetime::TESTS),
     ("recipes", recipes::TESTS),
     ("signals", signals::TESTS),
+    ("wall", wall::TESTS),
 ];
 
 fn main() -> ExitCode {
     let mut words = std::env::args_os().skip(1);
     if words.next().is_some_and(|word| word == "--probe") {
         return probe::main(&words.collect::<Vec<_>>());
+    }
+    if std::env::args_os().nth(1).is_some_and(|word| word == "--table") {
+        let code = forbidden::print_table();
+        support::world::remove();
+        return code;
     }
     let arguments = libtest_mimic::Arguments::from_args();
     keep_panics();

@@ -13,10 +13,12 @@ type Probe = fn(&[OsString]) -> u8;
 
 /// Every probe by its name.
 const PROBES: &[(&str, Probe)] = &[
+    ("abstract", crate::forbidden::abstract_socket),
     ("arguments", arguments),
     ("bare-exec", bare_exec),
     ("descriptors", descriptors),
     ("die", die),
+    ("forbidden", crate::forbidden::forbidden),
     ("orphan", orphan),
     ("orphans", orphans),
     ("pty", pty),
