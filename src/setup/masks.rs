@@ -39,35 +39,52 @@ pub(super) fn host_root_is_inside(proc: &Fd) -> Result<bool, Error> {
     Ok(file::owner(Dir::At(proc), c"sys").at(Step::Read, Object::Place(Place::Proc))? == 0)
 }
 
-/// Masks what there is of the lists. Both mounts are attached by now.
+/// Masks what there is of the lists. Both mounts are attached by now, and so are the devices.
 pub(super) fn hang(proc: &Fd, sys: Option<&Fd>, devices: &dev::Devices) -> Result<(), Error> {
-    let null = devices.null();
+    let at = |result: Result<(), Errno>| result.at(Step::Mount, Object::Place(Place::Masks));
     let nothing = mount::open_filesystem(c"tmpfs")
         .and_then(|filesystem| filesystem.set(c"nr_inodes", c"1")?.mount(LOCKED))
         .at(Step::Mount, Object::Place(Place::Masks))?;
+    let mut covers = Covers { null: devices.null(), nothing: &nothing, hung: false };
     for path in MASKED_PROC {
-        mask(Dir::At(proc), path, null, &nothing).at(Step::Mount, Object::Place(Place::Masks))?;
+        at(covers.mask(Dir::At(proc), path))?;
     }
     if let Some(sys) = sys {
         for path in MASKED_SYS {
-            mask(Dir::At(sys), path, null, &nothing).at(Step::Mount, Object::Place(Place::Masks))?;
+            at(covers.mask(Dir::At(sys), path))?;
         }
     }
     for path in READ_ONLY_PROC {
-        make_read_only(Dir::At(proc), path).at(Step::Mount, Object::Place(Place::Masks))?;
+        at(make_read_only(Dir::At(proc), path))?;
     }
     Ok(())
 }
 
-/// Puts nothing over a file or a directory, if it is there.
-fn mask(dir: Dir<'_>, path: &CStr, null: &Fd, nothing: &Fd) -> Result<(), Errno> {
-    let cover = match file::kind(dir, path) {
-        Err(Errno::NOENT) => return Ok(()),
-        Err(errno) => return Err(errno),
-        Ok(Kind::Directory) => nothing,
-        Ok(_) => null,
-    };
-    mount::attach(&mount::clone_tree(Dir::At(cover), c"", Depth::One)?, dir, path)
+/// What masks.
+struct Covers<'a> {
+    /// For files.
+    null: &'a Fd,
+    /// For directories.
+    nothing: &'a Fd,
+    /// Whether `nothing` is attached somewhere: before Linux 6.15, what is not cannot be copied.
+    hung: bool,
+}
+
+impl Covers<'_> {
+    /// Puts nothing over a file or a directory, if it is there.
+    fn mask(&mut self, dir: Dir<'_>, path: &CStr) -> Result<(), Errno> {
+        let cover = match file::kind(dir, path) {
+            Err(Errno::NOENT) => return Ok(()),
+            Err(errno) => return Err(errno),
+            Ok(Kind::Directory) if !self.hung => {
+                self.hung = true;
+                return mount::attach(self.nothing, dir, path);
+            }
+            Ok(Kind::Directory) => self.nothing,
+            Ok(_) => self.null,
+        };
+        mount::attach(&mount::clone_tree(Dir::At(cover), c"", Depth::One)?, dir, path)
+    }
 }
 
 /// Puts a file or directory over itself, read-only, if it is there.

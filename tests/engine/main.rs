@@ -28,6 +28,7 @@ mod probe;
 mod recipes;
 mod signals;
 mod support;
+mod vm;
 mod wall;
 
 use std::process::ExitCode;
@@ -46,6 +47,7 @@ const AREAS: &[Area] = &[
     ("lifetime", lifetime::TESTS),
     ("recipes", recipes::TESTS),
     ("signals", signals::TESTS),
+    ("vm", vm::TESTS),
     ("wall", wall::TESTS),
 ];
 
