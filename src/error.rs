@@ -226,6 +226,9 @@ pub const NOT_EXECUTABLE: u8 = 126;
 /// The command was not found.
 pub const NOT_FOUND: u8 = 127;
 
+/// The line below a complaint about the command line.
+pub const TRY_HELP: &str = "try 'engine --help'\n";
+
 /// How many bytes a failure takes in a record.
 pub const ERROR_BYTES: usize = 8;
 

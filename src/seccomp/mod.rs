@@ -21,8 +21,7 @@ mod tests;
 mod verdicts;
 
 pub use assembler::Instruction;
-pub use cpu::Cpu;
-pub(crate) use cpu::hash;
+pub use cpu::{Cpu, hash};
 pub use rules::{Fault, Problem, Rules};
 
 use crate::config::{Privileges, Seccomp};
