@@ -77,9 +77,7 @@ worded! {
         ReadRules => "understand seccomp rules",
         Landlock => "apply Landlock rule",
         Scope => "apply Landlock scopes to",
-        LimitMemory => "limit the memory of",
-        LimitProcessors => "limit the processors of",
-        LimitProcesses => "limit the processes of",
+        Limit => "limit",
         UseCgroup => "use",
         MakeCgroup => "make a cgroup below",
     }
@@ -117,6 +115,9 @@ worded! {
         DevLinks => "the links in /dev",
         ResolvConf => "/etc/resolv.conf",
         Loopback => "lo",
+        Memory => "memory",
+        Processors => "processors",
+        Processes => "processes",
     }
 }
 

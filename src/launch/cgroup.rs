@@ -35,15 +35,15 @@ pub(super) struct Usage {
 }
 
 /// A limit that was asked for, what to say of it, and how it is set.
-type Wish = (Step, Option<Limit>, fn(&mut Leaf, u64) -> Result<(), Errno>);
+type Wish = (Place, Option<Limit>, fn(&mut Leaf, u64) -> Result<(), Errno>);
 
 /// Makes the cgroup with all that was asked for; `None` where nothing was, or where it could be no more than a try.
 pub(super) fn make(config: &Config) -> Result<Option<Leaf>, Error> {
     let limits = &config.limits;
     let wishes: [Wish; 3] = [
-        (Step::LimitMemory, limits.memory, Leaf::limit_memory),
-        (Step::LimitProcessors, limits.cpus, Leaf::limit_processors),
-        (Step::LimitProcesses, limits.pids, Leaf::limit_processes),
+        (Place::Memory, limits.memory, Leaf::limit_memory),
+        (Place::Processors, limits.cpus, Leaf::limit_processors),
+        (Place::Processes, limits.pids, Leaf::limit_processes),
     ];
     if limits.cgroup.is_none() && wishes.iter().all(|wish| wish.1.is_none()) {
         return Ok(None);
@@ -52,10 +52,10 @@ pub(super) fn make(config: &Config) -> Result<Option<Leaf>, Error> {
     if let (Err(error), Some(cgroup)) = (&leaf, limits.cgroup) {
         settle(*error, cgroup.effort, config)?;
     }
-    for (step, limit, set) in wishes {
+    for (place, limit, set) in wishes {
         let Some(limit) = limit else { continue };
         let result = match &mut leaf {
-            Ok(leaf) => set(leaf, limit.value).at(step, Object::Place(Place::Container)),
+            Ok(leaf) => set(leaf, limit.value).at(Step::Limit, Object::Place(place)),
             Err(error) => Err(*error),
         };
         if let Err(error) = result {
@@ -196,14 +196,13 @@ fn own_cgroup() -> Result<Fd, Errno> {
     own.close();
     let mut lines = text.get(..length?).unwrap_or_default().split(|byte| *byte == b'\n');
     let path = lines.find_map(|line| line.strip_prefix(b"0::/")).ok_or(Errno::NOENT)?;
+    let path = file::path(if path.is_empty() { b"." } else { path })?;
     for mount_point in MOUNT_POINTS {
         let mount = file::open_directory(Dir::Here, mount_point)?;
-        if file::is_cgroup(&mount)? {
-            return if path.is_empty() {
-                Ok(mount)
-            } else {
-                file::open_directory(Dir::At(&mount), &*file::path(path)?)
-            };
+        let own = if file::is_cgroup(&mount)? { Some(file::open_directory(Dir::At(&mount), &path)) } else { None };
+        mount.close();
+        if let Some(own) = own {
+            return own;
         }
     }
     Err(Errno::NOENT)
