@@ -38,6 +38,8 @@ pub(super) struct Usage {
 type Wish = (Place, Option<Limit>, fn(&mut Leaf, u64) -> Result<(), Errno>);
 
 /// Makes the cgroup with all that was asked for; `None` where nothing was, or where it could be no more than a try.
+/// Not inlined, so that its buffers are gone when it returns.
+#[inline(never)]
 pub(super) fn make(config: &Config) -> Result<Option<Leaf>, Error> {
     let limits = &config.limits;
     let wishes: [Wish; 3] = [

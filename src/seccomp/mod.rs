@@ -77,16 +77,28 @@ pub type Space = Vec<Instruction, EDITED_ROOM>;
 /// # Errors
 /// [`Fault::TooLong`], should edits not fit.
 pub fn program<'a, C: Cpu>(policy: &Policy, space: &'a mut Space) -> Result<&'a [Instruction], Problem> {
-    let preset = |base| match base {
-        Base::Default => Presets::<C>::DEFAULT,
-        Base::Strict => Presets::<C>::STRICT,
-    };
     match policy {
-        Policy::Unfiltered => Ok(&[]),
-        Policy::Preset(base) => Ok(preset(*base)),
-        Policy::Edited(base, rules) => match rules.before::<C>(preset(*base), space) {
+        Policy::Edited(base, rules) => match rules.before::<C>(preset::<C>(*base), space) {
             Ok(()) => Ok(space),
             Err(_) => Err(Problem { fault: Fault::TooLong, what: b"" }),
         },
+        _ => Ok(ready::<C>(policy).unwrap_or_default()),
+    }
+}
+
+/// The filter of a policy that takes no work and no memory; `None` where there are edits.
+#[must_use]
+pub fn ready<C: Cpu>(policy: &Policy) -> Option<&'static [Instruction]> {
+    match policy {
+        Policy::Unfiltered => Some(&[]),
+        Policy::Preset(base) => Some(preset::<C>(*base)),
+        Policy::Edited(..) => None,
+    }
+}
+
+fn preset<C: Cpu>(base: Base) -> &'static [Instruction] {
+    match base {
+        Base::Default => Presets::<C>::DEFAULT,
+        Base::Strict => Presets::<C>::STRICT,
     }
 }
