@@ -45,7 +45,6 @@ fn prepare(handover: &Handover) -> Result<Words, Error> {
     limits::apply(config)?;
     privileges::bound(config)?;
     privileges::reduce(config)?;
-    landlock::restrict(config)?;
     if handover.child_signal == Disposition::Ignored {
         signal::set_disposition(signal::CHLD, Disposition::Ignored).at(Step::RestoreSignals, command)?;
     }

@@ -4,7 +4,6 @@
 //! nothing of the container and nothing of the caller that could keep either busy.
 
 mod attend;
-mod cgroup;
 mod filter;
 mod hints;
 mod id_maps;
@@ -12,7 +11,6 @@ pub mod say;
 mod signals;
 mod stdio;
 
-use crate::command::landlock;
 use crate::config::Config;
 use crate::error::{At, Errno, Error, Object, Place, Step, Why};
 use crate::handover::Handover;
@@ -22,7 +20,6 @@ use crate::sys::file::{self, FileId};
 use crate::sys::process::{self, Fork, Namespaces, PidFd, Start};
 use crate::sys::signal::{self, Disposition};
 use attend::Outcome;
-use cgroup::Leaf;
 
 /// O's whole life. Runs in O until the clone, then in both: the child goes its own way in [`setup::run`].
 pub fn run(config: &'static Config, start: Start) -> ! {
@@ -40,20 +37,15 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
     let engine = Object::Place(Place::Engine);
     // From here on no signal ends or interrupts O but those that it leaves to the kernel; they wait to be read.
     let mask = signal::set_mask(attend::BLOCKED).at(Step::PrepareSignals, engine)?;
-    let filter = filter::make(config)?;
+    let filter = filter::of(config);
     let closed_stdio = stdio::fill_closed()?;
     stdio::close_inherited()?;
     let root = find_root(config)?;
-    if let Some((error, effort)) = landlock::missing(config) {
-        cgroup::settle(error, effort, config)?;
-    }
     // With SIGCHLD ignored, children would vanish unseen (wait(2)).
     let child_signal = signal::set_disposition(signal::CHLD, Disposition::Default).at(Step::PrepareSignals, engine)?;
     let lifeline = fd::pipe().at(Step::MakePipe, engine)?;
     let reports = fd::pipe().at(Step::MakePipe, engine)?;
-    let leaf = cgroup::make(config)?;
-    let fork = process::clone(namespaces(config), leaf.as_ref().map(Leaf::directory))
-        .at(Step::MakeNamespaces, Object::Place(Place::Container))?;
+    let fork = process::clone(namespaces(config)).at(Step::MakeNamespaces, Object::Place(Place::Container))?;
     match fork {
         Fork::Child => {
             lifeline.write.close();

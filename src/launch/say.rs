@@ -1,8 +1,7 @@
 //! What engine says, each thing once: failures, usage, answers.
 
 use crate::config::{Config, DEFAULT_HOSTNAME, Mount, ulimit};
-use crate::error::{Error, OWN_FAILURE, Object, TRY_HELP};
-use crate::seccomp;
+use crate::error::{Error, OWN_FAILURE, Object};
 use crate::sys::file;
 use crate::sys::process;
 use crate::sys::signal::{self, Set, Signal};
@@ -79,14 +78,6 @@ pub(super) fn failure(error: &Error, config: &Config) -> ! {
     process::exit(error.exit_status())
 }
 
-/// What was wanted where a try was all that was asked for, and cannot be had.
-pub(super) fn going_on_without(error: &Error, config: &Config) {
-    let mut line = Output::to(STDERR);
-    describe(&mut line, error, config);
-    line.text(b"; going on without\n");
-    line.flush();
-}
-
 fn describe(line: &mut Output, error: &Error, config: &Config) {
     line.text(b"engine: cannot ");
     line.text(error.step.text().as_bytes());
@@ -100,19 +91,6 @@ fn describe(line: &mut Output, error: &Error, config: &Config) {
     line.text(b" (");
     line.text(error.errno.name().as_bytes());
     line.text(b")");
-}
-
-/// `--seccomp RULES` that make no sense: said as the rest of a bad command line is.
-pub(super) fn bad_rules(problem: &seccomp::Problem) -> ! {
-    let mut line = Output::to(STDERR);
-    line.text(b"engine: --seccomp: ");
-    line.word(problem.what);
-    line.text(if problem.what.is_empty() { b"" } else { b": " });
-    line.text(problem.fault.text().as_bytes());
-    line.text(b"\n");
-    line.text(TRY_HELP.as_bytes());
-    line.flush();
-    process::exit(OWN_FAILURE)
 }
 
 /// I was killed from outside.

@@ -9,8 +9,6 @@ pub trait Cpu {
     const HIGHEST: u32;
     /// The first and the last of the calls that lie far above the others, where there are such.
     const PRIVATE: Option<(u32, u32)>;
-    /// [`hash`] of each name in the order of their numbers, from 0 to [`Cpu::HIGHEST`]; 0 for a number without a call.
-    const HASHES: &'static [u32];
     /// The names in the order of their numbers, from 0 to [`Cpu::HIGHEST`], each with its length in a byte before it.
     /// A number without a call has the empty name. For the compiler and the tests: 4 KiB that the program does without.
     const NAMES: &'static [u8];
@@ -28,18 +26,6 @@ pub(super) const fn number_of(mut names: &[u8], wanted: &[u8]) -> Option<usize> 
         number += 1;
     }
     None
-}
-
-/// Stands for a name at run time, in less than half of the room that the name takes (FNV-1a). No two calls of a CPU have
-/// the same; what is no call's name passes for one once in ten million times.
-#[must_use]
-pub const fn hash(mut name: &[u8]) -> u32 {
-    let mut hash = 0x811c_9dc5_u32;
-    while let [byte, rest @ ..] = name {
-        hash = (hash ^ *byte as u32).wrapping_mul(0x0100_0193);
-        name = rest;
-    }
-    hash
 }
 
 /// Whether the two are equal: `==`, which the compiler cannot evaluate yet.

@@ -1,6 +1,6 @@
 //! The system calls of this CPU: names and numbers, as the crate `syscalls` has them from the kernel's headers. Data.
 
-use crate::seccomp::{Cpu, hash};
+use crate::seccomp::Cpu;
 
 /// How many bytes [`joined`] makes of this table.
 const fn joined_length(mut table: &[&str]) -> usize {
@@ -32,20 +32,6 @@ const fn joined<const LENGTH: usize>(mut table: &[&str]) -> [u8; LENGTH] {
     bytes
 }
 
-/// The table in the form of [`Cpu::HASHES`].
-#[allow(clippy::indexing_slicing, reason = "evaluated by the compiler alone, which refuses what is out of bounds")]
-const fn hashed<const COUNT: usize>(table: &[&str; COUNT]) -> [u32; COUNT] {
-    let mut hashes = [0; COUNT];
-    let mut number = 0;
-    while number < COUNT {
-        if !table[number].is_empty() {
-            hashes[number] = hash(table[number].as_bytes());
-        }
-        number += 1;
-    }
-    hashes
-}
-
 /// One CPU: its name here, its table in `syscalls`, its `AUDIT_ARCH_*` (linux/audit.h) and its private calls.
 macro_rules! cpu {
     ($(#[$attribute:meta])* $name:ident, $calls:ty, $architecture:literal, $private:expr) => {
@@ -75,7 +61,6 @@ macro_rules! cpu {
             const ARCHITECTURE: u32 = $architecture;
             const HIGHEST: u32 = <$calls>::last().id() as u32;
             const PRIVATE: Option<(u32, u32)> = $private;
-            const HASHES: &'static [u32] = &hashed(&Self::TABLE);
             const NAMES: &'static [u8] = &joined::<{ joined_length(&Self::TABLE) }>(&Self::TABLE);
         }
     };

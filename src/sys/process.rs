@@ -185,44 +185,16 @@ impl Namespaces {
     }
 }
 
-/// Clones this process into new namespaces, and into a cgroup where there is one for it. The new one has its own copy of
-/// memory and descriptors.
+/// Clones this process into new namespaces. The new one has its own copy of memory and descriptors.
 ///
 /// # Errors
-/// See clone(2): EPERM, ENOSPC, EUSERS, EINVAL, EAGAIN. With a cgroup, ENOSYS before Linux 5.7.
-pub fn clone(namespaces: Namespaces, cgroup: Option<&Fd>) -> Result<Fork> {
+/// See clone(2): EPERM, ENOSPC, EUSERS, EINVAL, EAGAIN.
+pub fn clone(namespaces: Namespaces) -> Result<Fork> {
     let mut descriptor = -1_i32;
-    if let Some(cgroup) = cgroup {
-        return clone_into(namespaces, cgroup);
-    }
     let flags = namespaces.0 | kernel::CLONE_PIDFD | kernel::SIGCHLD;
     // SAFETY: without CLONE_VM and with no new stack this is fork(2); `descriptor` is where the kernel puts the pidfd,
     // as the third argument on every CPU. EINTR is not among the errors, but ERESTARTNOINTR is restarted by the kernel.
     match unsafe { call!(clone, flags, 0, &raw mut descriptor, 0, 0) }? {
-        0 => Ok(Fork::Child),
-        pid => Ok(Fork::Parent(PidFd { pid: pid as Pid, fd: Fd::from_kernel(descriptor as usize) })),
-    }
-}
-
-/// [`clone`] by clone3(2), which alone can do it.
-fn clone_into(namespaces: Namespaces, cgroup: &Fd) -> Result<Fork> {
-    let mut descriptor = -1_i32;
-    let arguments = kernel::clone_args {
-        flags: u64::from(namespaces.0 | kernel::CLONE_PIDFD) | kernel::CLONE_INTO_CGROUP,
-        pidfd: &raw mut descriptor as u64,
-        child_tid: 0,
-        parent_tid: 0,
-        exit_signal: u64::from(kernel::SIGCHLD),
-        stack: 0,
-        stack_size: 0,
-        tls: 0,
-        set_tid: 0,
-        set_tid_size: 0,
-        cgroup: cgroup.number() as u64,
-    };
-    // SAFETY: without CLONE_VM and with no new stack this is fork(2); `arguments` is valid for reads of its size, and
-    // `descriptor`, which it names, for a write.
-    match unsafe { call!(clone3, &raw const arguments, size_of::<kernel::clone_args>()) }? {
         0 => Ok(Fork::Child),
         pid => Ok(Fork::Parent(PidFd { pid: pid as Pid, fd: Fd::from_kernel(descriptor as usize) })),
     }
