@@ -345,7 +345,7 @@ impl Errno {
     /// Name and text.
     fn words(self) -> Option<(&'static str, &'static str)> {
         let index = NUMBERS.iter().position(|&number| u16::from(number) == self.0)?;
-        words::line(TEXTS, index).split_once(' ')
+        words::halves(words::line(TEXTS, index))
     }
 
     /// `EPERM`; empty for a number that the table does not know.

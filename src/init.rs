@@ -61,6 +61,7 @@ fn serve(handover: &Handover, inner: Namespaces) -> Result<(), Error> {
 }
 
 /// Starts the command as a child, then lets go of everything that is the command's: descriptors, terminal, session.
+#[inline(never)]
 fn start(handover: &Handover, inner: Namespaces) -> Result<Pid, Error> {
     let object = Object::Place(Place::Command);
     let mut introduced = Ok(());

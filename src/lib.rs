@@ -47,7 +47,10 @@ pub fn run(start: Start) -> ! {
     let words = start.arguments();
     // There is one caller, once; the status is for the type.
     let Some(config) = CONFIG.take() else { exit(error::OWN_FAILURE) };
-    match cli::parse(&mut words.iter().skip(1), config) {
+    // The first is the program's own name.
+    let mut options = words.iter();
+    options.next();
+    match cli::parse(&mut options, config) {
         Ok(cli::Request::Run { consumed }) => {
             config.command = words.skip(1 + consumed);
             launch::run(config, start)

@@ -29,7 +29,9 @@ pub fn run(handover: &Handover) -> ! {
     process::exit(OWN_FAILURE)
 }
 
-/// Builds the world and steps into it. Returns the namespaces that C gets below I's.
+/// Builds the world and steps into it. Returns the namespaces that C gets below I's. Not inlined, so that its buffers
+/// are gone when it returns.
+#[inline(never)]
 fn set_up(handover: &Handover) -> Result<Namespaces, Error> {
     let config = handover.config;
     process::die_with_parent().at(Step::TieToParent, Object::Place(Place::Init))?;
