@@ -74,12 +74,7 @@ worded! {
         SetUp => "set up",
         SetLimit => "set limit",
         InstallFilter => "install the system call filter of",
-        ReadRules => "understand seccomp rules",
-        Landlock => "apply Landlock rule",
         Scope => "apply Landlock scopes to",
-        Limit => "limit",
-        UseCgroup => "use",
-        MakeCgroup => "make a cgroup below",
     }
 }
 
@@ -133,7 +128,6 @@ worded! {
         BadRecord => "its report makes no sense",
         NoExecMount => "Permission denied: it is on a file system that is mounted noexec",
         Privileged => "take the bit or the capability off the file",
-        NotCgroup => "it is no cgroup of version 2",
         NoCommandWord => "the command is an empty word",
     }
 }
@@ -157,10 +151,6 @@ pub enum Object {
     MountTarget(u16),
     /// The n-th of `config.limits.ulimits`.
     Ulimit(u16),
-    /// The path of the n-th of `config.privileges.landlock`.
-    Landlock(u16),
-    /// `--cgroup`, or what stands for it.
-    Cgroup,
 }
 
 /// A failure of engine's own: status 125, or 126 and 127 where it is the command that could not be run.
@@ -246,8 +236,6 @@ impl Error {
             Object::MountSource(index) => (5, index),
             Object::MountTarget(index) => (6, index),
             Object::Ulimit(index) => (7, index),
-            Object::Landlock(index) => (8, index),
-            Object::Cgroup => (9, 0),
         };
         let index = index.to_ne_bytes();
         let errno = self.errno.0.to_ne_bytes();
@@ -268,8 +256,6 @@ impl Error {
             5 => Object::MountSource(index),
             6 => Object::MountTarget(index),
             7 => Object::Ulimit(index),
-            8 => Object::Landlock(index),
-            9 => Object::Cgroup,
             _ => return None,
         };
         let errno = Errno(u16::from_ne_bytes([e0, e1]));

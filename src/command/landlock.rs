@@ -2,7 +2,7 @@
 
 use crate::config::Config;
 use crate::error::{At, Errno, Error, Object, Place, Step};
-use crate::sys::landlock::Ruleset;
+use crate::sys::landlock;
 
 /// Abstract unix sockets and signals (landlock(7), version 6 of the interface).
 const SCOPES: u64 = 0b11;
@@ -13,10 +13,9 @@ pub fn scope(config: &Config) -> Result<(), Error> {
     if !config.is_scoped() {
         return Ok(());
     }
-    let rules = match Ruleset::forbidding(0, SCOPES) {
+    match landlock::forbid(SCOPES) {
         // A kernel without Landlock, or with one that does not know scopes: they are no promise, but one wall more.
-        Err(Errno::NOSYS | Errno::OPNOTSUPP | Errno::TOO_BIG) => return Ok(()),
-        rules => rules,
-    };
-    rules.and_then(|rules| rules.apply()).at(Step::Scope, Object::Place(Place::Container))
+        Err(Errno::NOSYS | Errno::OPNOTSUPP | Errno::TOO_BIG) => Ok(()),
+        result => result.at(Step::Scope, Object::Place(Place::Container)),
+    }
 }

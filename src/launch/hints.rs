@@ -27,12 +27,6 @@ const NO_MOUNT_API: &str = "the mount API (open_tree, fsopen, move_mount) needs 
 const SECCOMP: &str = "a seccomp filter around engine forbids it: \
     with docker, --security-opt seccomp=unconfined; in a systemd unit, RestrictNamespaces=no";
 
-const NOT_DELEGATED: &str = "no cgroup is delegated to you: systemd-run --user --scope -p Delegate=yes engine ...";
-const NO_CONTROLLER: &str = "cgroup version 2 does not have this controller here: version 1 has it, or the cgroup above \
-    keeps it; systemd-run --user --scope -p Delegate=yes engine ...";
-const NOT_ALONE: &str =
-    "there are other processes in this cgroup: systemd-run --user --scope -p Delegate=yes engine ...";
-
 /// The first that holds is said.
 const CAUSES: &[Cause] = &[
     cause(Step::MapIds, Errno::PERM, apparmor_restricts, APPARMOR),
@@ -66,14 +60,6 @@ const CAUSES: &[Cause] = &[
         always,
         "pivot_root does not leave an initramfs; switch_root to another filesystem first",
     ),
-    cause(Step::MakeCgroup, Errno::ACCES, always, NOT_DELEGATED),
-    cause(Step::MakeCgroup, Errno::PERM, always, NOT_DELEGATED),
-    cause(Step::MakeCgroup, Errno::ROFS, always, NOT_DELEGATED),
-    cause(Step::Limit, Errno::ACCES, always, NOT_DELEGATED),
-    cause(Step::Limit, Errno::NOENT, always, NO_CONTROLLER),
-    cause(Step::Limit, Errno::BUSY, always, NOT_ALONE),
-    cause(Step::Landlock, Errno::NOSYS, always, "Landlock needs Linux 5.13 with CONFIG_SECURITY_LANDLOCK"),
-    cause(Step::Landlock, Errno::OPNOTSUPP, always, "the kernel was started without it: see its parameter lsm="),
     cause(Step::OpenRoot, Errno::NOSYS, always, NO_MOUNT_API),
     cause(Step::Bind, Errno::NOSYS, always, NO_MOUNT_API),
     cause(Step::Mount, Errno::NOSYS, always, NO_MOUNT_API),

@@ -121,8 +121,6 @@ fn object(object: Object, config: &Config) -> &[u8] {
         Object::Ulimit(index) => {
             config.limits.ulimits.get(usize::from(index)).map_or(b"", |ulimit| ulimit::name(ulimit.resource))
         }
-        Object::Landlock(index) => config.privileges.landlock.get(usize::from(index)).map_or(b"", |rule| rule.path),
-        Object::Cgroup => config.limits.cgroup.map_or(b"the own cgroup", |cgroup| cgroup.path),
     }
 }
 

@@ -124,15 +124,6 @@ pub fn make_directory(dir: Dir<'_>, path: &CStr, mode: u32) -> Result<()> {
     unsafe { call!(mkdirat, dir.number(), path.as_ptr(), mode) }.map(drop)
 }
 
-/// Removes an empty directory; of a cgroup, one that no process is in.
-///
-/// # Errors
-/// See rmdir(2).
-pub fn remove_directory(dir: Dir<'_>, path: &CStr) -> Result<()> {
-    // SAFETY: `path` is NUL-terminated.
-    unsafe { call!(unlinkat, dir.number(), path.as_ptr(), kernel::AT_REMOVEDIR) }.map(drop)
-}
-
 /// Makes an empty regular file: a place to mount a file on.
 ///
 /// # Errors
@@ -264,14 +255,6 @@ pub fn is_empty_directory(path: &CStr) -> Result<bool> {
 /// See statfs(2).
 pub fn is_procfs(fd: &Fd) -> Result<bool> {
     filesystem(fd).map(|status| status.f_type as u32 == kernel::PROC_SUPER_MAGIC)
-}
-
-/// Whether the file is on a cgroup filesystem of version 2.
-///
-/// # Errors
-/// See statfs(2).
-pub fn is_cgroup(fd: &Fd) -> Result<bool> {
-    filesystem(fd).map(|status| status.f_type as u32 == kernel::CGROUP2_SUPER_MAGIC)
 }
 
 /// Whether nothing can be executed on the filesystem of the file.
