@@ -5,6 +5,7 @@
 
 pub mod capability;
 mod protection;
+pub mod ulimit;
 
 use core::ffi::{CStr, c_char};
 use heapless::Vec;
@@ -18,10 +19,6 @@ pub const MOUNTS_MAX: usize = 512;
 pub const MAP_LINES_MAX: usize = 340;
 /// How many of `--env` and `--env-file` a command line may hold together.
 pub const ENV_EDITS_MAX: usize = 512;
-/// How many descriptors `--preserve-fd` may name.
-pub const PRESERVED_MAX: usize = 64;
-/// How many `--landlock-*` rules a command line may hold.
-pub const LANDLOCK_RULES_MAX: usize = 64;
 /// How many `--ulimit` a command line may hold: one for each limit of the kernel.
 pub const ULIMITS_MAX: usize = 16;
 /// How many `--cap-add` and `--cap-drop` a command line may hold together.
@@ -41,11 +38,9 @@ pub struct Config {
     pub surroundings: Surroundings,
     /// `--net`, `--share`, `--monotonic`, …: which namespaces are new.
     pub namespaces: Namespaces,
-    /// `-t`, `--timeout`, `--preserve-fd`, …: how the command lives and ends.
-    pub process: Process,
     /// `--strict`, `--cap-add`, `--seccomp`, …: what the command may do.
     pub privileges: Privileges,
-    /// `--ulimit`, `--memory`, …: how much the command may use.
+    /// `--ulimit`: how much the command may use.
     pub limits: Limits,
 }
 
@@ -79,28 +74,13 @@ impl Config {
             monotonic: None,
             boottime: None,
         },
-        process: Process {
-            tty: false,
-            timeout: None,
-            kill_after: None,
-            grace: None,
-            die_with_parent: false,
-            preserved: Vec::new(),
-            new_session: false,
-            no_init: false,
-            status_fd: None,
-            pid_file: None,
-            as_init: false,
-            group: false,
-        },
         privileges: Privileges {
             strict: false,
             capabilities: Vec::new(),
             allow_new_privs: false,
             seccomp: Seccomp::Unsaid,
-            landlock: Vec::new(),
         },
-        limits: Limits { ulimits: Vec::new(), memory: None, cpus: None, pids: None, cgroup: None },
+        limits: Limits { ulimits: Vec::new() },
     };
 }
 
@@ -327,34 +307,6 @@ pub enum Net {
     Join(&'static CStr),
 }
 
-/// How the command lives and ends. Durations are in milliseconds.
-pub struct Process {
-    /// `-t`.
-    pub tty: bool,
-    /// `--timeout`.
-    pub timeout: Option<u64>,
-    /// `--kill-after`.
-    pub kill_after: Option<u64>,
-    /// `--grace`.
-    pub grace: Option<u64>,
-    /// `--die-with-parent`.
-    pub die_with_parent: bool,
-    /// `--preserve-fd`, repeatable.
-    pub preserved: Vec<i32, PRESERVED_MAX>,
-    /// `--new-session`.
-    pub new_session: bool,
-    /// `--no-init`: the command itself is PID 1.
-    pub no_init: bool,
-    /// `--status-fd`.
-    pub status_fd: Option<i32>,
-    /// `--pid-file`.
-    pub pid_file: Option<&'static CStr>,
-    /// `--as-init`: no container, be the init of one that something else made.
-    pub as_init: bool,
-    /// `--group`: signals go to the command's whole process group.
-    pub group: bool,
-}
-
 /// What the command may do.
 pub struct Privileges {
     /// `--strict`.
@@ -365,8 +317,6 @@ pub struct Privileges {
     pub allow_new_privs: bool,
     /// `--seccomp`.
     pub seccomp: Seccomp,
-    /// `--landlock-ro`, `-rw`, `-rx`.
-    pub landlock: Vec<LandlockRule, LANDLOCK_RULES_MAX>,
 }
 
 /// `--cap-add CAP` or `--cap-drop CAP`: a set of capabilities, one bit each, as capabilities(7) numbers them.
@@ -390,64 +340,12 @@ pub enum Seccomp {
     Strict,
     /// No filter.
     None,
-    /// `deny=a,b;errno=EPERM;allow=…`: edits of the list that would hold otherwise.
-    Rules(Text),
-}
-
-/// One `--landlock-*` rule.
-#[derive(Clone, Copy)]
-pub struct LandlockRule {
-    /// What is allowed below `path`.
-    pub access: LandlockAccess,
-    /// Inside the container.
-    pub path: Text,
-    /// Whether the value ended in `?`.
-    pub effort: Effort,
-}
-
-/// What a Landlock rule allows.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum LandlockAccess {
-    /// Read files and directories.
-    ReadOnly,
-    /// Read, write, create and remove.
-    ReadWrite,
-    /// Read and execute.
-    ReadExecute,
 }
 
 /// How much the command may use.
 pub struct Limits {
     /// `--ulimit`, repeatable.
     pub ulimits: Vec<Ulimit, ULIMITS_MAX>,
-    /// `-m`, in bytes.
-    pub memory: Option<Limit>,
-    /// `--cpus`, in thousandths of a processor.
-    pub cpus: Option<Limit>,
-    /// `--pids-limit`.
-    pub pids: Option<Limit>,
-    /// `--cgroup PATH`: below which cgroup the leaf is made.
-    pub cgroup: Option<Cgroup>,
-}
-
-/// `--cgroup PATH`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Cgroup {
-    /// As the user wrote it.
-    pub path: Text,
-    /// Whether the value ended in `?`.
-    pub effort: Effort,
-}
-
-/// What happens where a limit cannot be had. The numbers leave zero to the `None` of an option, so that a `Config` of
-/// which nothing is set is all zeros.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u8)]
-pub enum Effort {
-    /// The run fails.
-    Required = 1,
-    /// That is said, and the run goes on.
-    Best = 2,
 }
 
 /// `--ulimit NAME=SOFT[:HARD]`.
@@ -459,13 +357,4 @@ pub struct Ulimit {
     pub soft: u64,
     /// The hard limit.
     pub hard: u64,
-}
-
-/// A cgroup limit.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Limit {
-    /// In the unit of the option.
-    pub value: u64,
-    /// Whether the value ended in `?`.
-    pub effort: Effort,
 }

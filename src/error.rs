@@ -80,6 +80,9 @@ worded! {
         UseHelper => "map ids with",
         SetClocks => "set",
         BringUp => "bring up",
+        SetLimit => "set limit",
+        InstallFilter => "install the system call filter of",
+        Scope => "apply Landlock scopes to",
     }
 }
 
@@ -185,6 +188,8 @@ pub enum Object {
     EnvFile(u16),
     /// The path of `--net`.
     Network,
+    /// The n-th of `config.limits.ulimits`.
+    Ulimit(u16),
 }
 
 /// A failure of engine's own: status 125, or 126 and 127 where it is the command that could not be run.
@@ -251,6 +256,9 @@ pub const NOT_EXECUTABLE: u8 = 126;
 /// The command was not found.
 pub const NOT_FOUND: u8 = 127;
 
+/// The line below a complaint about the command line.
+pub const TRY_HELP: &str = "try 'engine --help'\n";
+
 /// How many bytes a failure takes in a record.
 pub const ERROR_BYTES: usize = 8;
 
@@ -272,6 +280,7 @@ impl Error {
             Object::Group => (21, 0),
             Object::EnvFile(index) => (22, index),
             Object::Network => (23, 0),
+            Object::Ulimit(index) => (7, index),
         };
         let index = index.to_ne_bytes();
         let errno = self.errno.0.to_ne_bytes();
@@ -297,6 +306,7 @@ impl Error {
             21 => Object::Group,
             22 => Object::EnvFile(index),
             23 => Object::Network,
+            7 => Object::Ulimit(index),
             _ => return None,
         };
         let errno = Errno(u16::from_ne_bytes([e0, e1]));

@@ -4,6 +4,7 @@ use crate::changes::Pending;
 use crate::config::{Config, Words};
 use crate::error::Error;
 use crate::report::Record;
+use crate::seccomp::Instruction;
 use crate::sys::fd::Fd;
 use crate::sys::file::{self, FileId};
 use crate::sys::process::{Credentials, Namespaces};
@@ -23,6 +24,8 @@ pub struct Handover {
     pub credentials: Credentials,
     /// Which of the descriptors 0, 1 and 2 the caller had closed.
     pub closed_stdio: [bool; 3],
+    /// What the command may call: the last thing that C installs. Empty where there is no filter.
+    pub filter: &'static [Instruction],
     /// The signals that the caller blocked.
     pub mask: Set,
     /// Whether the caller ignored SIGCHLD.

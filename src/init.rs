@@ -4,14 +4,16 @@
 //! for whatever reason, the kernel kills everything in its PID namespace.
 
 use crate::changes::Pending;
-use crate::command;
+use crate::command::{self, landlock};
+use crate::config::capability;
 use crate::error::{At, Error, OWN_FAILURE, Object, Place, Step};
 use crate::handover::{Handover, World};
 use crate::id_map::{self, Kind};
 use crate::report::Record;
 use crate::sys::fd;
+use crate::sys::identity;
 use crate::sys::poll::{self, Waiting};
-use crate::sys::process::{self, Pid};
+use crate::sys::process::{self, Pid, Spawned};
 use crate::sys::signal::{self, Set};
 use crate::sys::terminal;
 
@@ -38,7 +40,12 @@ fn serve(handover: &Handover, mut world: World) -> Result<(), Error> {
     let [upper, below, output] = kept;
     let kept = [lifeline, reports, &signals, world.proc.as_ref().unwrap_or(lifeline), upper, below, output];
     fd::close_all_but(&kept).at(Step::CloseDescriptors, init)?;
+    landlock::scope(handover.config)?;
     let command = start(handover, world)?;
+    if changes.is_none() {
+        // What is left for I to do asks for nothing else. The list of changes takes reading what is anybody's.
+        identity::reduce_capabilities(capability::KILL).at(Step::DropPrivileges, init)?;
+    }
     process::release_stack();
     let mut events = [Waiting::to_read(&signals), Waiting::for_hangup(&handover.lifeline)];
     loop {
@@ -74,13 +81,16 @@ fn start(handover: &Handover, world: World) -> Result<Pid, Error> {
         introduced.is_ok()
     });
     introduced?;
-    let command = command.at(Step::StartCommand, object)?;
+    let Spawned { pid, failure } = command.at(Step::StartCommand, object)?;
+    if let Some(error) = failure {
+        return Err(error);
+    }
     // A failure leaves them open, which only delays an end of file.
     let _ = fd::close_range(0, 2);
     if let Some(proc) = world.proc {
         proc.close();
     }
-    Ok(command)
+    Ok(pid)
 }
 
 /// Writes C's id maps, where it has a user namespace of its own: everyone is who they are. Then hides I, and with it C

@@ -1,6 +1,6 @@
 //! Options that do not go together, each with the reason in its [`Problem`]'s text.
 
-use super::given::{CONTAINER, Given, bits};
+use super::given::{Given, bits};
 use super::row::Row;
 use super::usage::Problem;
 use crate::config::{Config, Userns};
@@ -16,12 +16,7 @@ struct Rule {
 const RULES: &[Rule] = &[
     Rule { all: bits(&["ephemeral", "upper"]), none: 0, problem: Problem::WithUpper },
     Rule { all: bits(&["changes"]), none: bits(&["ephemeral", "upper"]), problem: Problem::WithoutOverlay },
-    Rule { all: bits(&["kill-after"]), none: bits(&["timeout"]), problem: Problem::WithoutTimeout },
-    Rule { all: bits(&["grace", "no-init"]), none: 0, problem: Problem::WithNoInit },
-    Rule { all: bits(&["group"]), none: bits(&["as-init"]), problem: Problem::WithoutAsInit },
 ];
-
-const AS_INIT: u64 = bits(&["as-init"]);
 
 const MAPS: u64 = bits(&["uidmap", "gidmap"]);
 const HOSTNAME: u64 = bits(&["hostname"]);
@@ -30,17 +25,15 @@ const HOSTNAME: u64 = bits(&["hostname"]);
 /// end, when no later option can resolve it.
 pub(super) fn find(given: Given, config: &Config) -> Option<(Row, Problem)> {
     let mapped = config.identity.userns != Userns::Root;
-    // `--as-init` makes no container: what describes one would be ignored.
-    let (bits, problem) = if given.has_any(AS_INIT) && given.has_any(CONTAINER) {
-        (CONTAINER, Problem::WithAsInit)
-    } else if let Some(rule) = RULES.iter().find(|rule| given.has_all(rule.all) && !given.has_any(rule.none)) {
-        (rule.all, rule.problem)
-    } else if mapped && given.has_any(MAPS) {
-        (MAPS, Problem::WithUserns)
-    } else if config.namespaces.share_uts && given.has_any(HOSTNAME) {
-        (HOSTNAME, Problem::WithSharedUts)
-    } else {
-        return None;
-    };
+    let (bits, problem) =
+        if let Some(rule) = RULES.iter().find(|rule| given.has_all(rule.all) && !given.has_any(rule.none)) {
+            (rule.all, rule.problem)
+        } else if mapped && given.has_any(MAPS) {
+            (MAPS, Problem::WithUserns)
+        } else if config.namespaces.share_uts && given.has_any(HOSTNAME) {
+            (HOSTNAME, Problem::WithSharedUts)
+        } else {
+            return None;
+        };
     given.first(bits).map(|row| (row, problem))
 }

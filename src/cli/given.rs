@@ -1,7 +1,7 @@
 //! Which options a command line had.
 
-use super::options::{SCOPES, WORDS};
-use super::row::{COUNT, Row, Scope, rows};
+use super::options::WORDS;
+use super::row::{COUNT, Row, rows};
 
 /// Which options were given: a bit for each row of the table.
 #[derive(Clone, Copy, Default)]
@@ -28,17 +28,6 @@ impl Given {
         rows().nth((self.0 & bits).trailing_zeros() as usize)
     }
 }
-
-/// The options about a container.
-pub(super) const CONTAINER: u64 = {
-    let mut bits = 0;
-    let mut scopes = SCOPES;
-    while let [rest @ .., last] = scopes {
-        bits = bits << 1 | matches!(last, Scope::Container) as u64;
-        scopes = rest;
-    }
-    bits
-};
 
 /// The bits of some options. For constants: there a name that no row has ends the build, by a shift too far.
 pub(super) const fn bits(mut names: &[&str]) -> u64 {

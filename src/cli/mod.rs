@@ -29,8 +29,7 @@ use values::cut;
 pub enum Request {
     /// A run of what the configuration says.
     Run {
-        /// How many words were options and root filesystem. The rest is the command and its arguments; with `--as-init`
-        /// there is at least one.
+        /// How many words were options and root filesystem. The rest is the command and its arguments.
         consumed: usize,
     },
     /// `--help`.
@@ -40,7 +39,7 @@ pub enum Request {
 }
 
 /// Reads the command line into `config`. `words` starts after the program's own name, and is read as far as the root
-/// filesystem, or with `--as-init` as far as the first word of the command; only `config.command` is left to the caller,
+/// filesystem; only `config.command` is left to the caller,
 /// who knows where [`Request::Run`]'s rest of the words lies in memory.
 pub fn parse(words: &mut impl Iterator<Item = &'static CStr>, config: &mut Config) -> Result<Request, Usage> {
     let next = &mut || words.next();
@@ -86,19 +85,8 @@ impl Parser<'_> {
     }
 
     fn run(&mut self, operand: Option<&'static CStr>) -> Result<Request, Problem> {
-        match (operand, self.config.process.as_init) {
-            (Some(rootfs), false) => {
-                self.config.rootfs = Some(rootfs);
-                Ok(Request::Run { consumed: self.consumed })
-            }
-            (None, false) => Err(Problem::NoRootfs),
-            // The word is the command's: it was read only to see that there is one.
-            (Some(_), true) => Ok(Request::Run { consumed: self.consumed - 1 }),
-            (None, true) => {
-                self.option = b"as-init";
-                Err(Problem::NoCommand)
-            }
-        }
+        self.config.rootfs = Some(operand.ok_or(Problem::NoRootfs)?);
+        Ok(Request::Run { consumed: self.consumed })
     }
 
     /// Reads options, from the word that was read already to the first that is none, and gives that one. Help and

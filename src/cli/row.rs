@@ -1,6 +1,6 @@
 //! What a row of the table of options says.
 
-use super::options::{SCOPES, WORDS};
+use super::options::{SECTIONS, WORDS};
 use super::values::part;
 use crate::config::Text;
 use crate::words;
@@ -25,16 +25,6 @@ impl Section {
     }
 }
 
-/// What an option is about.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u8)]
-pub(super) enum Scope {
-    /// A container: it means nothing with `--as-init`.
-    Container,
-    /// A command, whoever made the container around it.
-    Command,
-}
-
 /// What an option wants behind it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Takes {
@@ -47,7 +37,7 @@ pub(super) enum Takes {
 }
 
 /// How many options there are.
-pub(super) const COUNT: usize = SCOPES.len();
+pub(super) const COUNT: usize = SECTIONS.len();
 
 /// One option.
 #[derive(Clone, Copy)]

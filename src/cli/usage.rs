@@ -2,17 +2,14 @@
 
 use super::row::column;
 use crate::config::Text;
+use crate::error::TRY_HELP;
 use crate::words;
 
 /// The ways to call engine: what follows the complaint where there is no argument at all, and what help begins with.
 pub(super) const SYNOPSIS: &str = "\
 usage: engine [options] [--] <rootfs> [command [args...]]
-       engine --as-init [options] [--] <command> [args...]
        engine --version | --help
 ";
-
-/// The line below any other complaint.
-const TRY_HELP: &str = "try 'engine --help'\n";
 
 macro_rules! problems {
     ($($name:ident => $text:literal,)*) => {
@@ -38,7 +35,6 @@ problems! {
     // About the command line as a whole.
     NoArguments => "a root filesystem is needed",
     NoRootfs => "a root filesystem is needed",
-    NoCommand => "needs a command",
     // About an option.
     UnknownOption => "unknown option",
     TakesNoValue => "takes no value",
@@ -47,8 +43,6 @@ problems! {
     NotOfForm => "must be ",
     NotANumber => "must be a plain number",
     NotASize => "must be digits and k, m, g or nothing",
-    NotADuration => "must be digits and ms, s, m, h or nothing",
-    NotCpus => "must be as 2 or 1.125",
     NotOctal => "mode= must be octal, up to 7777",
     TooLarge => "too large",
     Zero => "must be more than 0",
@@ -72,19 +66,13 @@ problems! {
     MoreMounts => "more than 512 mounts",
     MoreMapLines => "more than 340 lines",
     MoreEnvEdits => "more than 512 changes",
-    MorePreserved => "more than 64 descriptors",
-    MoreLandlockRules => "more than 64 rules",
     MoreUlimits => "more than 16 limits",
     MoreCapabilityEdits => "more than 64 changes",
     // What does not go together.
-    WithAsInit => "not with --as-init",
     WithUpper => "not with --upper",
     WithUserns => "only with --userns root",
     WithSharedUts => "not with --share uts, which would rename the host",
-    WithNoInit => "not with --no-init, where nothing outlives the command",
     WithoutOverlay => "needs -x (--ephemeral) or --upper",
-    WithoutTimeout => "needs --timeout",
-    WithoutAsInit => "needs --as-init",
 }
 
 impl Problem {

@@ -2,10 +2,7 @@
 //! problem out.
 
 use super::usage::Problem;
-use crate::config::{
-    Cgroup, Effort, EnvEdit, IdRange, LandlockAccess, LandlockRule, Limit, Namespaces, Net, Proc, Seccomp, Text,
-    Ulimit, User, Userns, capability,
-};
+use crate::config::{EnvEdit, IdRange, Namespaces, Net, Proc, Seccomp, Text, Ulimit, User, Userns, capability, ulimit};
 use core::ffi::CStr;
 
 /// A value, or what is wrong with its text.
@@ -51,11 +48,6 @@ fn choice(words: Text, text: &[u8]) -> Read<usize> {
     position(words, text).ok_or(Problem::NotOfForm)
 }
 
-/// Plain decimal: digits and nothing else.
-pub(super) fn number(text: &[u8]) -> Read<u64> {
-    number_up_to(u64::MAX, text, Problem::NotANumber)
-}
-
 /// A number that is not too large; `otherwise` says what is wanted where it is no number.
 #[inline(never)]
 fn number_up_to(max: u64, text: &[u8], otherwise: Problem) -> Read<u64> {
@@ -78,11 +70,6 @@ fn number32(text: &[u8], otherwise: Problem) -> Read<u32> {
     number_up_to(u32::MAX.into(), text, otherwise).map(|value| value as u32)
 }
 
-/// The number of a file descriptor.
-pub(super) fn descriptor(text: &[u8]) -> Read<i32> {
-    number_up_to(i32::MAX as u64, text, Problem::NotANumber).map(|value| value as i32)
-}
-
 /// A number of seconds, as the kernel counts them.
 pub(super) fn seconds(text: &[u8]) -> Read<i64> {
     number_up_to(i64::MAX as u64, text, Problem::NotANumber).map(|value| value as i64)
@@ -99,34 +86,8 @@ pub(super) fn size(text: &[u8]) -> Read<u64> {
     times(digits, factor, Problem::NotASize)
 }
 
-/// Milliseconds; a plain number is seconds.
-pub(super) fn duration(text: &[u8]) -> Read<u64> {
-    let (digits, factor) = match text {
-        [digits @ .., b'm', b's'] => (digits, 1),
-        [digits @ .., b's'] => (digits, 1000),
-        [digits @ .., b'm'] => (digits, 60_000),
-        [digits @ .., b'h'] => (digits, 3_600_000),
-        _ => (text, 1000),
-    };
-    times(digits, factor, Problem::NotADuration)
-}
-
 fn times(digits: &[u8], factor: u64, otherwise: Problem) -> Read<u64> {
     number_up_to(u64::MAX, digits, otherwise)?.checked_mul(factor).ok_or(Problem::TooLarge)
-}
-
-/// Thousandths of a processor.
-pub(super) fn cpus(text: Text) -> Read<u64> {
-    let (whole, decimals) = cut(text, b'.');
-    let whole = number_up_to(u32::MAX.into(), whole, Problem::NotCpus)? * 1000;
-    let Some(decimals) = decimals else { return Ok(whole) };
-    let scale = match decimals {
-        [_] => 100,
-        [_, _] => 10,
-        [_, _, _] => 1,
-        _ => return Err(Problem::NotCpus),
-    };
-    Ok(whole + number_up_to(u64::MAX, decimals, Problem::NotCpus)? * scale)
 }
 
 /// Zero would mean "nothing" to one reader and "no limit" to the next.
@@ -135,33 +96,6 @@ pub(super) fn positive(value: Read<u64>) -> Read<u64> {
         0 => Err(Problem::Zero),
         value => Ok(value),
     }
-}
-
-/// Splits off a `?` at the end: what cannot be had is then no error.
-fn effort(text: Text) -> (Text, Effort) {
-    match text {
-        [rest @ .., b'?'] => (rest, Effort::Best),
-        _ => (text, Effort::Required),
-    }
-}
-
-/// A cgroup limit, read by `read`.
-pub(super) fn limit(text: Text, read: fn(Text) -> Read<u64>) -> Read<Limit> {
-    let (text, effort) = effort(text);
-    Ok(Limit { value: positive(read(text))?, effort })
-}
-
-/// A cgroup, with `?` or without.
-pub(super) fn cgroup(text: Text) -> Read<Cgroup> {
-    let (path, effort) = effort(text);
-    if path.is_empty() { Err(Problem::Empty) } else { Ok(Cgroup { path, effort }) }
-}
-
-/// A Landlock rule, with `?` or without.
-pub(super) fn landlock(access: LandlockAccess, text: Text) -> Read<LandlockRule> {
-    let (path, effort) = effort(text);
-    absolute(path)?;
-    Ok(LandlockRule { access, path, effort })
 }
 
 /// A path inside the container.
@@ -288,15 +222,13 @@ pub(super) fn shared<'a>(namespaces: &'a mut Namespaces, name: &[u8]) -> Read<&'
     }
 }
 
-/// `--seccomp`. The rules are read by the room that knows the names of the system calls.
-pub(super) fn seccomp(text: Text) -> Read<Seccomp> {
-    match position(b"default strict none", text) {
-        Some(0) => Ok(Seccomp::Default),
-        Some(1) => Ok(Seccomp::Strict),
-        Some(_) => Ok(Seccomp::None),
-        None if text.is_empty() => Err(Problem::Empty),
-        None => Ok(Seccomp::Rules(text)),
-    }
+/// `--seccomp`.
+pub(super) fn seccomp(text: &[u8]) -> Read<Seccomp> {
+    Ok(match choice(b"default strict none", text)? {
+        0 => Seccomp::Default,
+        1 => Seccomp::Strict,
+        _ => Seccomp::None,
+    })
 }
 
 /// One capability or all.
@@ -304,14 +236,10 @@ pub(super) fn capabilities(text: &[u8]) -> Read<u64> {
     capability::set(text).ok_or(Problem::UnknownCapability)
 }
 
-/// The kernel's limits in the order of their numbers (asm-generic/resource.h), as docker names them.
-const ULIMITS: &[u8] =
-    b"cpu fsize data stack core rss nproc nofile memlock as locks sigpending msgqueue nice rtprio rttime";
-
 /// `NAME=SOFT[:HARD]`.
 pub(super) fn ulimit(text: Text) -> Read<Ulimit> {
     let (name, limits) = cut(text, b'=');
-    let resource = position(ULIMITS, name).ok_or(Problem::UnknownUlimit)? as u32;
+    let resource = position(ulimit::NAMES, name).ok_or(Problem::UnknownUlimit)? as u32;
     let (soft, hard) = cut(limits.unwrap_or_default(), b':');
     let soft = ulimit_value(soft)?;
     let hard = hard.map_or(Ok(soft), ulimit_value)?;

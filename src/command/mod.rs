@@ -2,7 +2,10 @@
 //! becomes the command.
 
 mod environment;
+pub mod landlock;
+mod limits;
 mod lookup;
+mod privileges;
 mod user;
 mod workdir;
 
@@ -10,9 +13,9 @@ use crate::config::Words;
 use crate::error::{At, Error, Object, Place, Step};
 use crate::handover::Handover;
 use crate::sys::fd::{self, Dir};
-use crate::sys::process::{self, Namespaces, Pid};
+use crate::sys::file;
+use crate::sys::process::{self, Namespaces, Pid, Spawned};
 use crate::sys::signal::{self, Disposition};
-use crate::sys::{file, identity};
 
 /// Starts C, as a child of I, and returns once it runs the command, or has ended. `meanwhile` runs in I while C prepares.
 ///
@@ -22,38 +25,42 @@ pub fn start(
     handover: &Handover,
     namespaces: Namespaces,
     meanwhile: impl FnOnce(Pid) -> bool,
-) -> crate::sys::Result<Pid> {
+) -> crate::sys::Result<Spawned> {
     process::spawn(namespaces, run, handover, meanwhile)
 }
 
-/// C's whole life. On entry it is I's child, in I's memory, with all signals blocked.
-fn run(handover: &Handover) -> ! {
-    let error = match prepare(handover) {
+/// C's whole life. On entry it is I's child, in I's memory, with all signals blocked. Returns only where the command
+/// could not be run; I says so then, since a filter may have taken from C what it would need for that.
+fn run(handover: &Handover) -> Error {
+    match prepare(handover) {
         Ok(environment) => lookup::execute(handover.config, environment),
         Err(error) => error,
-    };
-    handover.fail(error);
-    process::exit(error.exit_status())
+    }
 }
 
 /// Everything before execve(2), in an order in which no step takes away what a later one needs.
 fn prepare(handover: &Handover) -> Result<Words, Error> {
     let command = Object::Place(Place::Command);
+    let config = handover.config;
     // While C is root in the container, and may read what is root's.
-    let user = user::look_up(handover.config)?;
+    let user = user::look_up(config)?;
     let home = user.as_ref().map(|user| user.home);
-    let environment = environment::build(handover.config, handover.environment, handover.env_files, home)?;
+    let environment = environment::build(config, handover.environment, handover.env_files, home)?;
     refill_stdio(handover.closed_stdio)?;
+    limits::apply(config)?;
+    privileges::bound(config)?;
     if let Some(user) = &user {
         user.assume(handover)?;
     }
     // As the user, who may not be allowed to go there.
-    workdir::enter(handover.config)?;
-    identity::set_no_new_privileges().at(Step::SetNoNewPrivileges, command)?;
+    workdir::enter(config)?;
+    privileges::reduce(config)?;
     if handover.child_signal == Disposition::Ignored {
         signal::set_disposition(signal::CHLD, Disposition::Ignored).at(Step::RestoreSignals, command)?;
     }
     signal::set_mask(handover.mask).at(Step::RestoreSignals, command)?;
+    // Last, since it may deny anything; execve(2) alone comes after it.
+    privileges::filter(handover)?;
     Ok(environment)
 }
 

@@ -72,6 +72,13 @@ impl Config {
         self.privileges.strict
     }
 
+    /// Whether Landlock cuts the container off from abstract unix sockets outside, and from signalling what is there: where
+    /// no network namespace of its own does the first, and with `--strict`.
+    #[must_use]
+    pub const fn is_scoped(&self) -> bool {
+        self.shares_host_network() || self.privileges.strict
+    }
+
     /// The capabilities that the command may have at most: all within a user namespace, docker's fourteen without one,
     /// podman's eleven with `--strict`; then `--cap-add` and `--cap-drop` in their order.
     #[must_use]
@@ -102,7 +109,7 @@ mod tests {
     #[test]
     fn by_default_the_box_is_the_users_own() {
         let config = Config::EMPTY;
-        assert!(config.has_user_namespace() && config.shares_host_network());
+        assert!(config.has_user_namespace() && config.shares_host_network() && config.is_scoped());
         assert!(!config.root_is_read_only() && !config.clears_environment() && !config.hides_processes());
         assert_eq!(config.capabilities(), ALL);
     }

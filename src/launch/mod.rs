@@ -5,6 +5,7 @@
 
 mod attend;
 mod environment;
+mod filter;
 mod hints;
 mod id_maps;
 mod map_helper;
@@ -46,6 +47,7 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
     let engine = Object::Place(Place::Engine);
     // From here on no signal ends or interrupts O but those that it leaves to the kernel; they wait to be read.
     let mask = signal::set_mask(attend::BLOCKED).at(Step::PrepareSignals, engine)?;
+    let filter = filter::of(config);
     let closed_stdio = stdio::fill_closed()?;
     stdio::close_inherited()?;
     let root = find_root(config)?;
@@ -67,6 +69,7 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
                 env_files,
                 credentials,
                 closed_stdio,
+                filter,
                 mask,
                 child_signal,
                 lifeline: lifeline.read,

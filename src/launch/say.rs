@@ -1,6 +1,6 @@
 //! What engine says, each thing once: failures, usage, answers.
 
-use crate::config::{Changes, Config, DEFAULT_HOSTNAME, EnvEdit, Mount, Net, Writes};
+use crate::config::{Changes, Config, DEFAULT_HOSTNAME, EnvEdit, Mount, Net, Writes, ulimit};
 use crate::error::{Error, OWN_FAILURE, Object, Place};
 use crate::sys::file;
 use crate::sys::process;
@@ -67,6 +67,18 @@ impl Output {
 /// status says it all the same.
 pub(super) fn failure(error: &Error, config: &Config) -> ! {
     let mut line = Output::to(STDERR);
+    describe(&mut line, error, config);
+    line.text(b"\n");
+    if let Some(hint) = super::hints::hint(error) {
+        line.text(b"engine: hint: ");
+        line.text(hint.as_bytes());
+        line.text(b"\n");
+    }
+    line.flush();
+    process::exit(error.exit_status())
+}
+
+fn describe(line: &mut Output, error: &Error, config: &Config) {
     line.text(b"engine: cannot ");
     line.text(error.step.text().as_bytes());
     line.text(b" ");
@@ -78,14 +90,7 @@ pub(super) fn failure(error: &Error, config: &Config) -> ! {
     line.text(error.cause().as_bytes());
     line.text(b" (");
     line.text(error.errno.name().as_bytes());
-    line.text(b")\n");
-    if let Some(hint) = super::hints::hint(error) {
-        line.text(b"engine: hint: ");
-        line.text(hint.as_bytes());
-        line.text(b"\n");
-    }
-    line.flush();
-    process::exit(error.exit_status())
+    line.text(b")");
 }
 
 /// I was killed from outside.
@@ -129,6 +134,9 @@ fn object(object: Object, config: &Config) -> &[u8] {
             Some(mount) => mount.target(),
             None => b"",
         },
+        Object::Ulimit(index) => {
+            config.limits.ulimits.get(usize::from(index)).map_or(b"", |ulimit| ulimit::name(ulimit.resource))
+        }
     }
 }
 

@@ -24,6 +24,12 @@ pub struct Instruction {
     pub constant: u32,
 }
 
+impl Instruction {
+    pub(super) const fn new(code: u16, jump_true: u8, jump_false: u8, constant: u32) -> Self {
+        Self { code, jump_true, jump_false, constant }
+    }
+}
+
 /// `BPF_LD | BPF_W | BPF_ABS`: loads 32 bits of `struct seccomp_data`.
 pub(super) const LOAD: u16 = 0x20;
 /// `BPF_JMP | BPF_JA`: skips `constant` instructions.
@@ -38,18 +44,18 @@ pub(super) const ANY_BIT: u16 = 0x45;
 pub(super) const RETURN: u16 = 0x06;
 
 /// `SECCOMP_RET_ALLOW`.
-const ALLOW: u32 = 0x7fff_0000;
+pub(super) const ALLOW: u32 = 0x7fff_0000;
 /// `SECCOMP_RET_KILL_PROCESS` (Linux 4.14).
-const KILL_PROCESS: u32 = 0x8000_0000;
+pub(super) const KILL_PROCESS: u32 = 0x8000_0000;
 /// `SECCOMP_RET_ERRNO`, with the errno in its low half.
-const fn refuse(errno: Errno) -> u32 {
+pub(super) const fn refuse(errno: Errno) -> u32 {
     0x0005_0000 | errno.0 as u32
 }
 
 /// Where `struct seccomp_data` has the call's number.
-const NUMBER: u32 = 0;
+pub(super) const NUMBER: u32 = 0;
 /// Where it has the architecture.
-const ARCHITECTURE: u32 = 4;
+pub(super) const ARCHITECTURE: u32 = 4;
 /// Where it has the low 32 bits of an argument, all that the calls in question look at: a filter that compared all 64
 /// would be passed by setting one of the others. All four CPUs are little-endian.
 const fn argument(index: u32) -> u32 {
@@ -71,7 +77,7 @@ const REACH: usize = u8::MAX as usize - 16;
 
 /// A filter of at most `ROOM` instructions.
 #[derive(Clone, Copy)]
-pub struct Program<const ROOM: usize> {
+pub(super) struct Program<const ROOM: usize> {
     /// The program is at the end of it.
     room: [Instruction; ROOM],
     length: usize,
@@ -80,7 +86,7 @@ pub struct Program<const ROOM: usize> {
 impl<const ROOM: usize> Program<ROOM> {
     /// The filter, as seccomp(2) takes it.
     #[must_use]
-    pub const fn instructions(&self) -> &[Instruction] {
+    pub(super) const fn instructions(&self) -> &[Instruction] {
         match self.room.split_at_checked(ROOM.saturating_sub(self.length)) {
             Some((_, program)) => program,
             None => &[],
@@ -88,15 +94,15 @@ impl<const ROOM: usize> Program<ROOM> {
     }
 }
 
-/// The filter that says this, with `errno` for [`Verdict::Deny`]; `None` where it does not fit.
-pub(super) const fn assemble<C: Cpu, const ROOM: usize>(verdicts: &Verdicts, errno: Errno) -> Option<Program<ROOM>> {
-    let nothing = Instruction { code: RETURN, jump_true: 0, jump_false: 0, constant: KILL_PROCESS };
+/// The filter that says this; `None` where it does not fit.
+pub(super) const fn assemble<C: Cpu, const ROOM: usize>(verdicts: &Verdicts) -> Option<Program<ROOM>> {
+    let nothing = Instruction::new(RETURN, 0, 0, KILL_PROCESS);
     let program = Program { room: [nothing; ROOM], length: 0 };
     let private = match C::PRIVATE {
         Some(calls) => calls,
         None => (u32::MAX, u32::MAX),
     };
-    let mut assembler = Assembler { program, answers: [None; Verdict::COUNT], errno, private, fits: true };
+    let mut assembler = Assembler { program, answers: [None; Verdict::COUNT], private, fits: true };
 
     let verdict = assembler.search(verdicts.all::<C>(), 0);
     assembler.near(verdict);
@@ -123,8 +129,6 @@ struct Assembler<const ROOM: usize> {
     program: Program<ROOM>,
     /// The position where each verdict was last written.
     answers: [Option<usize>; Verdict::COUNT],
-    /// For [`Verdict::Deny`].
-    errno: Errno,
     /// For [`Verdict::CheckPrivate`]: the first and the last.
     private: (u32, u32),
     fits: bool,
@@ -156,7 +160,6 @@ impl<const ROOM: usize> Assembler<ROOM> {
             Verdict::Allow => self.write(RETURN, 0, 0, ALLOW),
             Verdict::Refuse => self.write(RETURN, 0, 0, refuse(Errno::PERM)),
             Verdict::Missing => self.write(RETURN, 0, 0, refuse(Errno::NOSYS)),
-            Verdict::Deny => self.write(RETURN, 0, 0, refuse(self.errno)),
             Verdict::NoFamily => self.write(RETURN, 0, 0, refuse(Errno::AFNOSUPPORT)),
             Verdict::Kill => self.write(RETURN, 0, 0, KILL_PROCESS),
             Verdict::CheckRequest => self.neither(1, TIOCSTI, TIOCLINUX, Verdict::Refuse),
@@ -220,7 +223,7 @@ impl<const ROOM: usize> Assembler<ROOM> {
     /// Writes an instruction before all others, and says how many follow it: its position.
     const fn write(&mut self, code: u16, jump_true: u8, jump_false: u8, constant: u32) -> usize {
         let position = self.program.length;
-        let instruction = Instruction { code, jump_true, jump_false, constant };
+        let instruction = Instruction::new(code, jump_true, jump_false, constant);
         if position < ROOM && put(&mut self.program.room, ROOM - 1 - position, instruction) {
             self.program.length += 1;
         } else {

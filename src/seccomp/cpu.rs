@@ -10,7 +10,7 @@ pub trait Cpu {
     /// The first and the last of the calls that lie far above the others, where there are such.
     const PRIVATE: Option<(u32, u32)>;
     /// The names in the order of their numbers, from 0 to [`Cpu::HIGHEST`], each with its length in a byte before it.
-    /// A number without a call has the empty name.
+    /// A number without a call has the empty name. For the compiler and the tests: 4 KiB that the program does without.
     const NAMES: &'static [u8];
 }
 

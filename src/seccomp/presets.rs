@@ -3,7 +3,6 @@
 use super::assembler::{Instruction, Program, assemble};
 use super::cpu::Cpu;
 use super::verdicts::{Row, Verdict, Verdicts};
-use crate::error::Errno;
 use core::marker::PhantomData;
 
 /// What namespaces do not contain: it reaches the whole machine, or it is a part of the kernel where holes are found
@@ -49,8 +48,10 @@ pub(super) const STRICT: &[Row] = &[
     (Verdict::Missing, &["clone3"]),
 ];
 
-/// Room for a preset, of any CPU. What is not used lies idle in the file, eight bytes each.
-const ROOM: usize = 96;
+/// Room for each preset, of any CPU. What is not used lies idle in the file, eight bytes each.
+const DEFAULT_ROOM: usize = 66;
+/// The same for `strict`.
+const STRICT_ROOM: usize = 86;
 
 /// The presets of a CPU, assembled by the compiler: a run without RULES only hands a constant to the kernel.
 pub(super) struct Presets<C>(PhantomData<C>);
@@ -62,15 +63,16 @@ impl<C: Cpu> Presets<C> {
     pub(super) const STRICT_VERDICTS: &'static Verdicts = &Self::DEFAULT_VERDICTS.with::<C>(STRICT);
     /// `default`, ready.
     pub(super) const DEFAULT: &'static [Instruction] =
-        const { &Self::assembled(Self::DEFAULT_VERDICTS) }.instructions();
+        const { &Self::assembled::<DEFAULT_ROOM>(Self::DEFAULT_VERDICTS) }.instructions();
     /// `strict`, ready.
-    pub(super) const STRICT: &'static [Instruction] = const { &Self::assembled(Self::STRICT_VERDICTS) }.instructions();
+    pub(super) const STRICT: &'static [Instruction] =
+        const { &Self::assembled::<STRICT_ROOM>(Self::STRICT_VERDICTS) }.instructions();
 
     #[allow(clippy::panic, reason = "evaluated by the compiler alone: a build that fails, not a run")]
-    const fn assembled(verdicts: &Verdicts) -> Program<ROOM> {
-        match assemble::<C, ROOM>(verdicts, Errno::PERM) {
+    const fn assembled<const ROOM: usize>(verdicts: &Verdicts) -> Program<ROOM> {
+        match assemble::<C, ROOM>(verdicts) {
             Some(program) => program,
-            None => panic!("raise ROOM"),
+            None => panic!("raise its ROOM"),
         }
     }
 }

@@ -2,7 +2,6 @@
 
 mod filters;
 mod machine;
-mod rules;
 
 use super::Instruction;
 use super::cpu::number_of;

@@ -12,8 +12,6 @@ pub(super) enum Verdict {
     Refuse,
     /// ENOSYS: as a kernel that does not have the call.
     Missing,
-    /// The errno of the user's own rules.
-    Deny,
     /// EAFNOSUPPORT: as a kernel without that protocol family.
     NoFamily,
     /// The process is killed.

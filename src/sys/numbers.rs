@@ -12,7 +12,7 @@ const fn joined_length(mut table: &[&str]) -> usize {
     length
 }
 
-/// The table in the form of [`Cpu::NAMES`]: 4 KiB where a table of `&str` would take 11.
+/// The table in the form of [`Cpu::NAMES`].
 #[allow(clippy::indexing_slicing, reason = "evaluated by the compiler alone, which refuses what is out of bounds")]
 const fn joined<const LENGTH: usize>(mut table: &[&str]) -> [u8; LENGTH] {
     let mut bytes = [0; LENGTH];
@@ -40,26 +40,28 @@ macro_rules! cpu {
         pub struct $name;
 
         $(#[$attribute])*
+        impl $name {
+            const COUNT: usize = <$calls>::last().id() as usize + 1;
+            #[allow(clippy::indexing_slicing, reason = "evaluated by the compiler alone")]
+            const TABLE: [&str; Self::COUNT] = {
+                let mut table = [""; Self::COUNT];
+                let mut number = 0;
+                while number < Self::COUNT {
+                    if let Some(call) = <$calls>::new(number) {
+                        table[number] = call.name();
+                    }
+                    number += 1;
+                }
+                table
+            };
+        }
+
+        $(#[$attribute])*
         impl Cpu for $name {
             const ARCHITECTURE: u32 = $architecture;
             const HIGHEST: u32 = <$calls>::last().id() as u32;
             const PRIVATE: Option<(u32, u32)> = $private;
-            const NAMES: &'static [u8] = {
-                const COUNT: usize = <$calls>::last().id() as usize + 1;
-                #[allow(clippy::indexing_slicing, reason = "evaluated by the compiler alone")]
-                const TABLE: [&str; COUNT] = {
-                    let mut table = [""; COUNT];
-                    let mut number = 0;
-                    while number < COUNT {
-                        if let Some(call) = <$calls>::new(number) {
-                            table[number] = call.name();
-                        }
-                        number += 1;
-                    }
-                    table
-                };
-                &joined::<{ joined_length(&TABLE) }>(&TABLE)
-            };
+            const NAMES: &'static [u8] = &joined::<{ joined_length(&Self::TABLE) }>(&Self::TABLE);
         }
     };
 }

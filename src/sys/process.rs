@@ -5,7 +5,7 @@ use super::once::Once;
 use super::signal::Signal;
 use super::{Result, arch, call};
 use crate::config::Words;
-use crate::error::Errno;
+use crate::error::{Errno, Error};
 use core::ffi::{CStr, c_char};
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use linux_raw_sys::{auxvec, general as kernel, prctl};
@@ -255,7 +255,8 @@ static SHARING: AtomicU32 = AtomicU32::new(0);
 /// Clones a child that shares this process's memory until it executes something: nothing is copied that execve(2)
 /// would throw away. It runs `body(argument)` on a stack of its own, with descriptors, working directory and signal
 /// mask of its own. `body` begins once the parent has run `meanwhile`, which says whether the child may go on at all;
-/// then the parent waits until the child has executed something, or ended.
+/// then the parent waits until the child has executed something, or ended. What `body` returns, because it could not
+/// execute anything, comes back through that memory: whatever the child may no longer do by then, this it can.
 ///
 /// To be called once in a process's life, with all signals blocked.
 ///
@@ -263,10 +264,10 @@ static SHARING: AtomicU32 = AtomicU32::new(0);
 /// See clone(2); EBUSY the second time.
 pub fn spawn<T: Sync>(
     namespaces: Namespaces,
-    body: fn(&T) -> !,
+    body: fn(&T) -> Error,
     argument: &T,
     meanwhile: impl FnOnce(Pid) -> bool,
-) -> Result<Pid> {
+) -> Result<Spawned> {
     if SHARING.swap(1, Ordering::Relaxed) != 0 || SPAWNED.swap(true, Ordering::Relaxed) {
         return Err(Errno::BUSY);
     }
@@ -274,7 +275,7 @@ pub fn spawn<T: Sync>(
     let top = CHILD_STACK.0.get().wrapping_add(1).cast::<Task<'_, T>>();
     let task = top.wrapping_byte_sub(size_of::<Task<'_, T>>().next_multiple_of(16));
     // SAFETY: the place lies inside CHILD_STACK, is aligned to 16, and SPAWNED lets nobody else come here.
-    unsafe { task.write(Task { body, argument }) };
+    unsafe { task.write(Task { body, argument, failure: None }) };
     let flags = namespaces.0 | kernel::CLONE_VM | kernel::CLONE_CHILD_CLEARTID | kernel::SIGCHLD;
     // SAFETY: the child is like a thread whose scope is this function: it has a stack of its own, reads only what is
     // `Sync`, and is gone from this memory before the function returns. `enter` never returns.
@@ -287,8 +288,11 @@ pub fn spawn<T: Sync>(
     // Nobody waiting is as good as one who was woken.
     // SAFETY: GATE is a static.
     let _ = unsafe { call!(futex, GATE.as_ptr(), kernel::FUTEX_WAKE, 1, 0, 0, 0) };
-    await_execution();
-    Ok(result as Pid)
+    while_equal(&SHARING, 1);
+    // SAFETY: the child is gone from this memory, and what it wrote before that is seen here (SHARING).
+    let failure = unsafe { (*task).failure };
+    release_child_stack();
+    Ok(Spawned { pid: result as Pid, failure })
 }
 
 /// Waits as long as a word has this value.
@@ -310,26 +314,35 @@ const END: u32 = 2;
 
 static SPAWNED: AtomicBool = AtomicBool::new(false);
 
-/// What [`enter`] finds.
+/// A child that no longer shares its parent's memory.
+#[derive(Clone, Copy, Debug)]
+pub struct Spawned {
+    /// Its number.
+    pub pid: Pid,
+    /// Why it executed nothing, where it said so.
+    pub failure: Option<Error>,
+}
+
+/// What [`enter`] finds, and leaves.
 struct Task<'a, T> {
-    body: fn(&T) -> !,
+    body: fn(&T) -> Error,
     argument: &'a T,
+    failure: Option<Error>,
 }
 
 /// The first function of the child.
-extern "C" fn enter<T>(task: *const ()) -> ! {
+extern "C" fn enter<T>(task: *mut ()) -> ! {
     // SAFETY: `spawn` passes a `Task` of this type, in memory that is left alone until the child is done with it.
-    let task = unsafe { &*task.cast::<Task<'_, T>>() };
+    let task = unsafe { &mut *task.cast::<Task<'_, T>>() };
     while_equal(&GATE, SHUT);
-    if GATE.load(Ordering::Acquire) == END {
-        exit(crate::error::OWN_FAILURE);
+    if GATE.load(Ordering::Acquire) == GO {
+        task.failure = Some((task.body)(task.argument));
     }
-    (task.body)(task.argument)
+    exit(crate::error::OWN_FAILURE)
 }
 
-/// Waits until the child of [`spawn`] no longer runs in this process's memory. Gives the memory of its stack back.
-fn await_execution() {
-    while_equal(&SHARING, 1);
+/// Gives the memory of the child's stack back.
+fn release_child_stack() {
     // Where the kernel refuses, the pages stay; nothing else depends on it.
     // SAFETY: the child is gone from it, and what is in it means nothing any more.
     let _ = unsafe { call!(madvise, CHILD_STACK.0.get(), CHILD_STACK_BYTES, kernel::MADV_DONTNEED) };
@@ -494,11 +507,13 @@ pub fn release_stack() {
 
 /// Ends the process.
 pub fn exit(status: u8) -> ! {
-    loop {
-        // It does not return; the loop is for the type, and for a kernel that would.
-        // SAFETY: no memory is involved.
-        let _ = unsafe { call!(exit_group, status) };
-    }
+    // It returns where a filter of the user's denies it.
+    // SAFETY: no memory is involved.
+    let _ = unsafe { call!(exit_group, status) };
+    // A process of engine's has one thread, so this is as good.
+    // SAFETY: no memory is involved.
+    let _ = unsafe { call!(exit, status) };
+    arch::trap()
 }
 
 /// Ends the process after a fault of its own: the shell sees 134, as after abort(3), and no core is left.

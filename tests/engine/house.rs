@@ -36,7 +36,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("accounts", &["digits", "error", "fields"]),
     ("changes", &["error", "sys"]),
     ("fields", &["digits", "error", "sys"]),
-    ("handover", &["changes", "config", "error", "report", "sys"]),
+    ("handover", &["changes", "config", "error", "report", "seccomp", "sys"]),
     ("id_map", &["config", "digits", "error", "fields", "sys"]),
     ("report", &["config", "error"]),
     ("seccomp", &["config", "error", "words"]),

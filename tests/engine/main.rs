@@ -21,6 +21,8 @@ mod environment;
 mod errors;
 mod exit_status;
 mod files;
+mod forbidden;
+mod hostile;
 mod house;
 mod identity;
 mod inherits;
@@ -31,6 +33,8 @@ mod probe;
 mod recipes;
 mod signals;
 mod support;
+mod vm;
+mod wall;
 
 use std::process::ExitCode;
 use support::trial::{Area, keep_panics, trials};
@@ -43,6 +47,8 @@ const AREAS: &[Area] = &[
     ("errors", errors::TESTS),
     ("exit_status", exit_status::TESTS),
     ("files", files::TESTS),
+    ("forbidden", forbidden::TESTS),
+    ("hostile", hostile::TESTS),
     ("house", house::TESTS),
     ("identity", identity::TESTS),
     ("inherits", inherits::TESTS),
@@ -51,12 +57,19 @@ const AREAS: &[Area] = &[
     ("overlay", overlay::TESTS),
     ("recipes", recipes::TESTS),
     ("signals", signals::TESTS),
+    ("vm", vm::TESTS),
+    ("wall", wall::TESTS),
 ];
 
 fn main() -> ExitCode {
     let mut words = std::env::args_os().skip(1);
     if words.next().is_some_and(|word| word == "--probe") {
         return probe::main(&words.collect::<Vec<_>>());
+    }
+    if std::env::args_os().nth(1).is_some_and(|word| word == "--table") {
+        let code = forbidden::print_table();
+        support::world::remove();
+        return code;
     }
     let arguments = libtest_mimic::Arguments::from_args();
     keep_panics();

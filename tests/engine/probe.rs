@@ -13,11 +13,13 @@ type Probe = fn(&[OsString]) -> u8;
 
 /// Every probe by its name.
 const PROBES: &[(&str, Probe)] = &[
+    ("abstract", crate::forbidden::abstract_socket),
     ("arguments", arguments),
     ("bare-exec", bare_exec),
     ("clocks", clocks),
     ("descriptors", descriptors),
     ("die", die),
+    ("forbidden", crate::forbidden::forbidden),
     ("loopback", loopback),
     ("orphan", orphan),
     ("orphans", orphans),

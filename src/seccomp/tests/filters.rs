@@ -1,7 +1,7 @@
 //! The presets of every CPU, call by call, against lists written by hand from the kernel's tables.
 
 use super::machine::{self, Call};
-use crate::seccomp::{Base, Cpu, Instruction, Policy, program};
+use crate::seccomp::{Base, Cpu, Instruction};
 use crate::sys::numbers::{Aarch64, Arm, Riscv64, X86_64};
 
 pub(super) const ALLOW: u32 = 0x7fff_0000;
@@ -108,10 +108,7 @@ fn answer<C: Expected>(program: &[Instruction], number: u32, arguments: [u64; 6]
 }
 
 fn preset<C: Cpu>(base: Base) -> Vec<Instruction> {
-    let mut space = None;
-    let program = program::<C>(&Policy::Preset(base), &mut space).unwrap().to_vec();
-    assert!(space.is_none(), "a preset takes no work");
-    program
+    crate::seccomp::preset::<C>(base).to_vec()
 }
 
 fn every_call<C: Expected>() {

@@ -9,8 +9,8 @@ pub(in crate::sys) unsafe extern "C" fn clone_onto(
     flags: usize,
     stack: *mut u8,
     child_tid: *mut u32,
-    entry: extern "C" fn(*const ()) -> !,
-    argument: *const (),
+    entry: extern "C" fn(*mut ()) -> !,
+    argument: *mut (),
 ) -> isize {
     // The kernel keeps every register but a0, in both processes. Arguments: flags, stack, parent_tid, tls, child_tid.
     naked_asm!(
@@ -29,4 +29,10 @@ pub(in crate::sys) unsafe extern "C" fn clone_onto(
         "unimp",
         "1: ret",
     )
+}
+
+/// Ends the process by a fault, which no filter can deny.
+pub(in crate::sys) fn trap() -> ! {
+    // SAFETY: the instruction does not return.
+    unsafe { core::arch::asm!("unimp", options(noreturn)) }
 }

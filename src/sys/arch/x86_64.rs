@@ -9,8 +9,8 @@ pub(in crate::sys) unsafe extern "C" fn clone_onto(
     flags: usize,
     stack: *mut u8,
     child_tid: *mut u32,
-    entry: extern "C" fn(*const ()) -> !,
-    argument: *const (),
+    entry: extern "C" fn(*mut ()) -> !,
+    argument: *mut (),
 ) -> isize {
     // The kernel keeps every register but rax, rcx and r11, in both processes.
     naked_asm!(
@@ -27,4 +27,10 @@ pub(in crate::sys) unsafe extern "C" fn clone_onto(
         "ud2",
         "1: ret",
     )
+}
+
+/// Ends the process by a fault, which no filter can deny.
+pub(in crate::sys) fn trap() -> ! {
+    // SAFETY: the instruction does not return.
+    unsafe { core::arch::asm!("ud2", options(noreturn)) }
 }
