@@ -74,6 +74,9 @@ fn serve(handover: &Handover, mut world: World) -> Result<(), Error> {
 fn start(handover: &Handover, world: World) -> Result<Pid, Error> {
     let object = Object::Place(Place::Command);
     let mut introduced = Ok(());
+    if world.proc.is_none() {
+        hide()?;
+    }
     let command = command::start(handover, world.inner, |command| {
         introduced = introduce(command, &world);
         // A failure leaves I in the caller's session, where it does nothing that anyone could notice.
@@ -97,13 +100,16 @@ fn start(handover: &Handover, world: World) -> Result<Pid, Error> {
 /// as long as it is in I's memory; not earlier, since what belongs to a hidden process is out of reach for all but root
 /// of the host. Nothing but the two is in the container yet.
 fn introduce(command: Pid, world: &World) -> Result<(), Error> {
-    if let Some(proc) = &world.proc {
-        let number = if world.proc_is_the_hosts { id_map::only_child(proc)? } else { command };
-        let process = id_map::process_directory(Some(proc), number)?;
-        for kind in [Kind::Users, Kind::Groups] {
-            id_map::write(&process, kind, &id_map::identity(Some(proc), kind)?)?;
-        }
+    let Some(proc) = &world.proc else { return Ok(()) };
+    let number = if world.proc_is_the_hosts { id_map::only_child(proc)? } else { command };
+    let process = id_map::process_directory(Some(proc), number)?;
+    for kind in [Kind::Users, Kind::Groups] {
+        id_map::write(&process, kind, &id_map::identity(Some(proc), kind)?)?;
     }
+    hide()
+}
+
+fn hide() -> Result<(), Error> {
     process::hide().at(Step::HideInit, Object::Place(Place::Init))
 }
 

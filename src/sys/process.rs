@@ -254,8 +254,9 @@ static SHARING: AtomicU32 = AtomicU32::new(0);
 
 /// Clones a child that shares this process's memory until it executes something: nothing is copied that execve(2)
 /// would throw away. It runs `body(argument)` on a stack of its own, with descriptors, working directory and signal
-/// mask of its own. `body` begins once the parent has run `meanwhile`, which says whether the child may go on at all;
-/// then the parent waits until the child has executed something, or ended. What `body` returns, because it could not
+/// mask of its own. With namespaces of its own `body` begins once the parent has run `meanwhile`, which says whether the
+/// child may go on at all; without, it begins at once. Then the parent waits until the child has executed something, or
+/// ended. What `body` returns, because it could not
 /// execute anything, comes back through that memory: whatever the child may no longer do by then, this it can.
 ///
 /// To be called once in a process's life, with all signals blocked.
@@ -276,6 +277,8 @@ pub fn spawn<T: Sync>(
     let task = top.wrapping_byte_sub(size_of::<Task<'_, T>>().next_multiple_of(16));
     // SAFETY: the place lies inside CHILD_STACK, is aligned to 16, and SPAWNED lets nobody else come here.
     unsafe { task.write(Task { body, argument, failure: None }) };
+    let gated = namespaces != Namespaces::default();
+    GATE.store(if gated { SHUT } else { GO }, Ordering::Release);
     let flags = namespaces.0 | kernel::CLONE_VM | kernel::CLONE_CHILD_CLEARTID | kernel::SIGCHLD;
     // SAFETY: the child is like a thread whose scope is this function: it has a stack of its own, reads only what is
     // `Sync`, and is gone from this memory before the function returns. `enter` never returns.
@@ -284,10 +287,12 @@ pub fn spawn<T: Sync>(
         return Err(Errno(result.unsigned_abs() as u16));
     }
     let verdict = if meanwhile(result as Pid) { GO } else { END };
-    GATE.store(verdict, Ordering::Release);
-    // Nobody waiting is as good as one who was woken.
-    // SAFETY: GATE is a static.
-    let _ = unsafe { call!(futex, GATE.as_ptr(), kernel::FUTEX_WAKE, 1, 0, 0, 0) };
+    if gated {
+        GATE.store(verdict, Ordering::Release);
+        // Nobody waiting is as good as one who was woken.
+        // SAFETY: GATE is a static.
+        let _ = unsafe { call!(futex, GATE.as_ptr(), kernel::FUTEX_WAKE, 1, 0, 0, 0) };
+    }
     while_equal(&SHARING, 1);
     // SAFETY: the child is gone from this memory, and what it wrote before that is seen here (SHARING).
     let failure = unsafe { (*task).failure };
