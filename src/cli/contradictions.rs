@@ -25,14 +25,15 @@ const HOSTNAME: u64 = bits(&["hostname"]);
 /// end, when no later option can resolve it.
 pub(super) fn find(given: Given, config: &Config) -> Option<(Row, Problem)> {
     let mapped = config.identity.userns != Userns::Root;
-    let (bits, problem) = if let Some(rule) = RULES.iter().find(|rule| given.has_all(rule.all) && !given.has_any(rule.none)) {
-        (rule.all, rule.problem)
-    } else if mapped && given.has_any(MAPS) {
-        (MAPS, Problem::WithUserns)
-    } else if config.namespaces.share_uts && given.has_any(HOSTNAME) {
-        (HOSTNAME, Problem::WithSharedUts)
-    } else {
-        return None;
-    };
+    let (bits, problem) =
+        if let Some(rule) = RULES.iter().find(|rule| given.has_all(rule.all) && !given.has_any(rule.none)) {
+            (rule.all, rule.problem)
+        } else if mapped && given.has_any(MAPS) {
+            (MAPS, Problem::WithUserns)
+        } else if config.namespaces.share_uts && given.has_any(HOSTNAME) {
+            (HOSTNAME, Problem::WithSharedUts)
+        } else {
+            return None;
+        };
     given.first(bits).map(|row| (row, problem))
 }

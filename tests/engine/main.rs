@@ -28,7 +28,6 @@ mod probe;
 mod recipes;
 mod signals;
 mod support;
-mod vm;
 mod wall;
 
 use std::process::ExitCode;
@@ -47,7 +46,6 @@ const AREAS: &[Area] = &[
     ("lifetime", lifetime::TESTS),
     ("recipes", recipes::TESTS),
     ("signals", signals::TESTS),
-    ("vm", vm::TESTS),
     ("wall", wall::TESTS),
 ];
 
