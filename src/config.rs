@@ -26,7 +26,7 @@ pub const CAPABILITY_EDITS_MAX: usize = 64;
 
 /// One run, as the user described it.
 pub struct Config {
-    /// The root filesystem's directory; none with `--as-init`.
+    /// The root filesystem's directory; none before it was read.
     pub rootfs: Option<&'static CStr>,
     /// The command and its arguments; `None` means [`DEFAULT_COMMAND`].
     pub command: Option<Words>,

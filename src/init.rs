@@ -13,8 +13,9 @@ use crate::report::Record;
 use crate::sys::fd;
 use crate::sys::identity;
 use crate::sys::poll::{self, Waiting};
-use crate::sys::process::{self, Pid, Spawned};
+use crate::sys::process::{self, Pid};
 use crate::sys::signal::{self, Set};
+use crate::sys::spawn::Spawned;
 use crate::sys::terminal;
 
 /// On entry the container stands, I is in it, and all signals but those of [`launch`](crate::launch) are blocked.

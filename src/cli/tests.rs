@@ -68,57 +68,28 @@ const EXAMPLES: &[Example] = &[
     ("share", "ipc,cgroup", |c| c.namespaces.share_ipc && c.namespaces.share_cgroup && !c.namespaces.share_uts),
     ("monotonic", "100", |c| c.namespaces.monotonic == Some(100)),
     ("boottime", "200", |c| c.namespaces.boottime == Some(200)),
-    ("tty", "", |c| c.process.tty),
-    ("timeout", "2m", |c| c.process.timeout == Some(120_000)),
-    ("kill-after", "3s", |c| c.process.kill_after == Some(3000)),
-    ("grace", "40ms", |c| c.process.grace == Some(40)),
-    ("die-with-parent", "", |c| c.process.die_with_parent),
-    ("preserve-fd", "9", |c| c.process.preserved == [9]),
-    ("new-session", "", |c| c.process.new_session),
-    ("no-init", "", |c| c.process.no_init),
-    ("status-fd", "3", |c| c.process.status_fd == Some(3)),
-    ("pid-file", "pid", |c| c.process.pid_file == Some(c"pid")),
-    ("as-init", "", |c| c.process.as_init),
-    ("group", "", |c| c.process.group),
     ("strict", "", |c| c.privileges.strict),
     ("cap-add", "net_admin", |c| c.privileges.capabilities == [CapabilityEdit::Add(capability::NET_ADMIN)]),
     ("cap-drop", "CAP_KILL", |c| c.privileges.capabilities == [CapabilityEdit::Drop(capability::KILL)]),
     ("allow-new-privs", "", |c| c.privileges.allow_new_privs),
     ("seccomp", "strict", |c| matches!(c.privileges.seccomp, Seccomp::Strict)),
-    ("landlock-ro", "/a", |c| landlocked(c, LandlockAccess::ReadOnly)),
-    ("landlock-rw", "/a", |c| landlocked(c, LandlockAccess::ReadWrite)),
-    ("landlock-rx", "/a", |c| landlocked(c, LandlockAccess::ReadExecute)),
     ("ulimit", "nofile=5:6", |c| c.limits.ulimits == [Ulimit { resource: 7, soft: 5, hard: 6 }]),
-    ("memory", "2g", |c| c.limits.memory == Some(Limit { value: 2 << 30, effort: Effort::Required })),
-    ("cpus", "1.5", |c| c.limits.cpus == Some(Limit { value: 1500, effort: Effort::Required })),
-    ("pids-limit", "50?", |c| c.limits.pids == Some(Limit { value: 50, effort: Effort::Best })),
-    ("cgroup", "/mine?", |c| c.limits.cgroup == Some(Cgroup { path: b"/mine", effort: Effort::Best })),
 ];
 
 /// Options that leave no trace in the configuration, and why the table above lacks them.
 const NO_TRACE: &[&str] = &["interactive", "rm", "init", "help", "version"];
 
-fn landlocked(config: &Config, access: LandlockAccess) -> bool {
-    matches!(config.privileges.landlock.first(), Some(r) if r.access == access && r.path == b"/a" && r.effort == Effort::Required)
-}
-
 /// What an option needs beside it.
 fn company(name: &str) -> &'static [&'static str] {
     match name {
         "changes" => &["-x"],
-        "kill-after" => &["--timeout=1"],
-        "group" => &["--as-init"],
         _ => &[],
     }
 }
 
-/// Parses with what the option needs, and with a rootfs that is the command where there is no container.
+/// Parses with what the option needs.
 fn with_company(name: &str, words: &[&str]) -> Box<Config> {
-    let all = [company(name), words, &["/root"]].concat();
-    let (result, config) = try_parse(&all);
-    let consumed = if config.process.as_init { all.len() - 1 } else { all.len() };
-    assert_eq!(result, Ok(Request::Run { consumed }), "{all:?}");
-    config
+    good(&[company(name), words, &["/root"]].concat())
 }
 
 /// Every way to write an option with a value.
@@ -165,11 +136,7 @@ fn an_option_sets_nothing_but_itself() {
     for (name, value, _) in EXAMPLES {
         let words = forms(name, value).remove(0);
         let config = with_company(name, &words.iter().map(String::as_str).collect::<Vec<_>>());
-        let company: Vec<&str> = match company(name) {
-            ["-x"] => vec!["ephemeral"],
-            ["--timeout=1"] => vec![],
-            _ => company(name).iter().map(|word| word.trim_start_matches('-')).collect(),
-        };
+        let company: &[&str] = if company(name) == ["-x"] { &["ephemeral"] } else { &[] };
         for (other, _, is_set) in EXAMPLES {
             assert!(!is_set(&config) || other == name || company.contains(other), "--{name} sets --{other}");
         }
@@ -197,19 +164,52 @@ fn every_row_is_documented_and_no_name_is_used_twice() {
     }
 }
 
-/// The table of the specification, which stays with the source as the list of what must be there.
+/// The table of the specification as far as it is built, which stays with the source as the list of what must be there.
 #[test]
 fn the_options_of_the_specification_are_all_there() {
     let names = "volume tmpfs read-only ephemeral upper changes mask proc sys no-dev user userns uidmap gidmap hostname \
-        env env-file clear-env workdir net share monotonic boottime tty timeout kill-after grace die-with-parent \
-        preserve-fd new-session no-init status-fd pid-file as-init group strict cap-add cap-drop allow-new-privs \
-        seccomp landlock-ro landlock-rw landlock-rx ulimit memory cpus pids-limit cgroup help \
-        version interactive rm init";
+        env env-file clear-env workdir net share monotonic boottime strict cap-add cap-drop allow-new-privs seccomp \
+        ulimit help version interactive rm init";
     let names: Vec<&str> = names.split_whitespace().collect();
     assert_eq!(rows().map(Row::name_text).filter(|name| !names.contains(name)).count(), 0);
     assert_eq!(names.len(), rows().count());
     let letters: Vec<u8> = rows().map(|row| row.letter()).filter(|letter| *letter != 0).collect();
-    assert_eq!(letters, b"vxuewtim");
+    assert_eq!(letters, b"vxuewi");
+}
+
+#[test]
+fn what_is_not_built_is_no_option() {
+    for name in [
+        "tty",
+        "timeout",
+        "kill-after",
+        "grace",
+        "die-with-parent",
+        "preserve-fd",
+        "new-session",
+        "no-init",
+        "status-fd",
+        "pid-file",
+        "as-init",
+        "group",
+        "landlock-ro",
+        "landlock-rw",
+        "landlock-rx",
+        "memory",
+        "cpus",
+        "pids-limit",
+        "cgroup",
+    ] {
+        let (long, line) = (format!("--{name}"), format!("--{name}: unknown option"));
+        assert_bad(&[&long, "/root"], &line);
+        assert_bad(&[&format!("{long}=1"), "/root"], &line);
+        // Not even where a good option comes before it.
+        assert_bad(&["-x", "--strict", &long, "1", "/root"], &line);
+    }
+    for letter in ["t", "m"] {
+        assert_bad(&[&format!("-{letter}"), "/root"], &format!("-{letter}: unknown option"));
+        assert_bad(&[&format!("-x{letter}1"), "/root"], &format!("-{letter}: unknown option"));
+    }
 }
 
 #[test]
@@ -222,15 +222,16 @@ fn options_without_effect_have_none() {
 
 #[test]
 fn what_follows_the_rootfs_is_the_commands() {
-    let (result, config) = try_parse(&["-t", "/root", "sh", "--volume", "-x", "--help", "--", "--nonsense"]);
+    let (result, config) = try_parse(&["--read-only", "/root", "sh", "--volume", "-x", "--help", "--", "--nonsense"]);
     assert_eq!(result, Ok(Request::Run { consumed: 2 }));
     assert_eq!(config.rootfs, Some(c"/root"));
-    assert!(config.process.tty && config.files.mounts.is_empty() && matches!(config.files.writes, Writes::Through));
+    assert!(config.files.read_only && config.files.mounts.is_empty());
+    assert!(matches!(config.files.writes, Writes::Through));
 }
 
 #[test]
 fn words_behind_the_rootfs_are_not_even_read() {
-    let words = leak(&["-t", "/root", "sh", "-c"]);
+    let words = leak(&["-x", "/root", "sh", "-c"]);
     let mut words = words.into_iter();
     parse(&mut words, &mut Box::new(Config::EMPTY)).unwrap();
     assert_eq!(words.next(), Some(c"sh"));
@@ -238,18 +239,18 @@ fn words_behind_the_rootfs_are_not_even_read() {
 
 #[test]
 fn two_dashes_end_the_options() {
-    assert_eq!(good(&["--", "-t"]).rootfs, Some(c"-t"));
-    assert_eq!(good(&["-t", "--", "--"]).rootfs, Some(c"--"));
-    assert_eq!(good(&["-t", "--", "--help"]).rootfs, Some(c"--help"));
+    assert_eq!(good(&["--", "-x"]).rootfs, Some(c"-x"));
+    assert_eq!(good(&["-x", "--", "--"]).rootfs, Some(c"--"));
+    assert_eq!(good(&["-x", "--", "--help"]).rootfs, Some(c"--help"));
     assert_bad(&["--"], "a root filesystem is needed");
-    assert_bad(&["-t", "--"], "a root filesystem is needed");
+    assert_bad(&["-x", "--"], "a root filesystem is needed");
 }
 
 #[test]
 fn a_single_dash_and_an_empty_word_are_no_options() {
     assert_eq!(good(&["-"]).rootfs, Some(c"-"));
     assert_eq!(good(&[""]).rootfs, Some(c""));
-    assert_eq!(good(&["-t", ""]).rootfs, Some(c""));
+    assert_eq!(good(&["-x", ""]).rootfs, Some(c""));
 }
 
 #[test]
@@ -261,20 +262,24 @@ fn a_value_may_look_like_an_option() {
 
 #[test]
 fn flags_bundle() {
-    let config = good(&["-xt", "/root"]);
-    assert!(config.process.tty && matches!(config.files.writes, Writes::Ephemeral));
-    let config = good(&["-xtiw/srv", "/root"]);
-    assert!(config.process.tty && config.surroundings.workdir == Some(c"/srv"));
+    let config = good(&["-xi", "/root"]);
+    assert!(matches!(config.files.writes, Writes::Ephemeral));
+    let config = good(&["-ixu7", "/root"]);
+    assert!(matches!(config.files.writes, Writes::Ephemeral) && config.identity.user.is_some_and(|u| u.user == b"7"));
+    let config = good(&["-xiw/srv", "/root"]);
+    assert!(matches!(config.files.writes, Writes::Ephemeral) && config.surroundings.workdir == Some(c"/srv"));
     // What follows the letter is its value, even where it could be more letters.
-    assert!(matches!(good(&["-eti", "/root"]).surroundings.environment.first(), Some(EnvEdit::Inherit(b"ti"))));
+    let config = good(&["-exi", "/root"]);
+    assert!(matches!(config.surroundings.environment.first(), Some(EnvEdit::Inherit(b"xi"))));
+    assert!(matches!(config.files.writes, Writes::Through));
 }
 
 #[test]
 fn a_command_line_without_a_rootfs() {
     let (result, _) = try_parse(&[]);
     assert_eq!(result.unwrap_err().problem(), Problem::NoArguments);
-    assert_bad(&["-t"], "a root filesystem is needed");
-    assert_eq!(try_parse(&["-t"]).0.unwrap_err().problem(), Problem::NoRootfs);
+    assert_bad(&["-x"], "a root filesystem is needed");
+    assert_eq!(try_parse(&["-x"]).0.unwrap_err().problem(), Problem::NoRootfs);
 }
 
 #[test]
@@ -286,10 +291,10 @@ fn unknown_options() {
     assert_bad(&["--volumes", "/a", "/root"], "--volumes: unknown option");
     assert_bad(&["--Volume", "/a", "/root"], "--Volume: unknown option");
     assert_bad(&["--volume\tSRC", "/root"], "--volume\tSRC: unknown option");
-    assert_bad(&["---tty", "/root"], "---tty: unknown option");
+    assert_bad(&["---init", "/root"], "---init: unknown option");
     assert_bad(&["-xq", "/root"], "-q: unknown option");
     assert_bad(&["-read-only", "/root"], "-r: unknown option");
-    assert_bad(&["-t=1", "/root"], "-=: unknown option");
+    assert_bad(&["-x=1", "/root"], "-=: unknown option");
     assert_bad(&["-5", "/root"], "-5: unknown option");
 }
 
@@ -339,7 +344,7 @@ fn changes_has_its_value_by_the_equals_sign_only() {
 #[test]
 fn of_two_the_last_one_wins() {
     assert_eq!(good(&["--hostname", "a", "--hostname=b", "/root"]).surroundings.hostname, Some(c"b"));
-    assert_eq!(good(&["-m1k", "--memory=2", "/root"]).limits.memory.unwrap().value, 2);
+    assert_eq!(good(&["-w/a", "--workdir=/b", "/root"]).surroundings.workdir, Some(c"/b"));
     assert!(good(&["--proc", "none", "--proc", "auto", "/root"]).files.proc == Proc::Auto);
     assert!(!good(&["--sys", "none", "--sys", "auto", "/root"]).files.no_sys);
     assert!(matches!(good(&["--net", "none", "--net", "host", "/root"]).namespaces.net, Net::Host));
@@ -369,16 +374,6 @@ fn repeatable_options_stay_in_order() {
         ]
     );
 
-    let config = good(&["--landlock-rw=/b?", "--landlock-ro=/a", "/root"]);
-    let rules: Vec<_> = config.privileges.landlock.iter().map(|rule| (rule.access, rule.path, rule.effort)).collect();
-    assert_eq!(
-        rules,
-        [(LandlockAccess::ReadWrite, &b"/b"[..], Effort::Best), (LandlockAccess::ReadOnly, b"/a", Effort::Required)]
-    );
-
-    let config = good(&["--preserve-fd=9", "--preserve-fd=7", "--preserve-fd=9", "--preserve-fd=2", "/root"]);
-    assert_eq!(config.process.preserved, [9, 7]);
-
     let config = good(&["--share=uts", "--share=ipc", "/root"]);
     assert!(config.namespaces.share_uts && config.namespaces.share_ipc && !config.namespaces.share_cgroup);
 
@@ -405,8 +400,6 @@ fn every_list_is_full_at_its_limit_and_says_so() {
         (ENV_EDITS_MAX, "--env-file=a", "--env-file: more than 512 changes"),
         (CAPABILITY_EDITS_MAX, "--cap-add=kill", "--cap-add: more than 64 changes"),
         (CAPABILITY_EDITS_MAX, "--cap-drop=kill", "--cap-drop: more than 64 changes"),
-        (LANDLOCK_RULES_MAX, "--landlock-rw=/a", "--landlock-rw: more than 64 rules"),
-        (PRESERVED_MAX, "--preserve-fd=#", "--preserve-fd: more than 64 descriptors"),
         (MAP_LINES_MAX, "--uidmap=#:#:1", "--uidmap: more than 340 lines"),
         (MAP_LINES_MAX, "--gidmap=#:#:1", "--gidmap: more than 340 lines"),
     ] {
@@ -428,7 +421,7 @@ fn every_limit_of_the_kernel_fits() {
 
 #[test]
 fn help_and_version_answer_at_once() {
-    for words in [&["--help"][..], &["-t", "--help"], &["--help", "/root"], &["--help", "--nonsense"]] {
+    for words in [&["--help"][..], &["-x", "--help"], &["--help", "/root"], &["--help", "--nonsense"]] {
         assert_eq!(try_parse(words).0, Ok(Request::Help), "{words:?}");
     }
     for words in [&["--version"][..], &["-x", "--version", "/root"], &["--version", "--help"]] {
@@ -437,54 +430,6 @@ fn help_and_version_answer_at_once() {
     // But not behind the end of the options, and not before an earlier mistake.
     good(&["--", "--help"]);
     assert_bad(&["--nonsense", "--help"], "--nonsense: unknown option");
-}
-
-#[test]
-fn as_init_leaves_the_command_to_the_caller() {
-    for (words, consumed) in [
-        (&["--as-init", "sh", "-c", "true"][..], 1),
-        (&["--as-init", "--", "sh"], 2),
-        (&["--as-init", "--group", "--timeout", "5", "--", "--strange"], 5),
-        (&["--as-init", ""], 1),
-    ] {
-        let (result, config) = try_parse(words);
-        assert_eq!(result, Ok(Request::Run { consumed }), "{words:?}");
-        assert!(config.process.as_init && config.rootfs.is_none());
-    }
-    assert_bad(&["--as-init"], "--as-init: needs a command");
-    assert_bad(&["--as-init", "--group", "--"], "--as-init: needs a command");
-}
-
-#[test]
-fn as_init_takes_what_is_about_the_command_and_nothing_about_a_container() {
-    let about_the_command = [
-        "env",
-        "env-file",
-        "clear-env",
-        "workdir",
-        "timeout",
-        "kill-after",
-        "grace",
-        "die-with-parent",
-        "preserve-fd",
-        "new-session",
-        "status-fd",
-        "pid-file",
-        "as-init",
-        "group",
-        "ulimit",
-    ];
-    for (name, value, _) in EXAMPLES {
-        let word = if value.is_empty() { format!("--{name}") } else { format!("--{name}={value}") };
-        let words = ["--as-init", "--timeout=1", &word, "sh"];
-        if about_the_command.contains(name) {
-            assert_eq!(try_parse(&words).0, Ok(Request::Run { consumed: 3 }), "{words:?}");
-        } else {
-            let line = format!("--{name}: not with --as-init");
-            assert_bad(&words, &line);
-            assert_bad(&["--timeout=1", &word, "--as-init", "sh"], &line);
-        }
-    }
 }
 
 #[test]
@@ -498,10 +443,6 @@ fn contradictions_name_both() {
         (&["--gidmap=0:0:1", "--userns=auto"], "--gidmap: only with --userns root"),
         (&["--uidmap=0:0:1", "--userns=host"], "--uidmap: only with --userns root"),
         (&["--hostname=a", "--share=ipc,uts"], "--hostname: not with --share uts, which would rename the host"),
-        (&["--kill-after=1"], "--kill-after: needs --timeout"),
-        (&["--kill-after=1", "--grace=1"], "--kill-after: needs --timeout"),
-        (&["--grace=1", "--no-init"], "--grace: not with --no-init, where nothing outlives the command"),
-        (&["--group"], "--group: needs --as-init"),
     ] {
         assert_bad(&[words, &["/root"]].concat(), line);
     }
@@ -513,8 +454,6 @@ fn what_only_looks_like_a_contradiction_is_none() {
     good(&["--uidmap=0:0:1", "--userns=root", "/root"]);
     good(&["--userns=host", "--userns=root", "--uidmap=0:0:1", "/root"]);
     good(&["--hostname=a", "--share=ipc,cgroup", "/root"]);
-    good(&["--kill-after=1", "--timeout=1", "/root"]);
-    good(&["--no-init", "--timeout=1", "/root"]);
     good(&["--strict", "--net=host", "--allow-new-privs", "-x", "/root"]);
 }
 
@@ -549,40 +488,15 @@ fn bad_values_name_the_option() {
         ("share", "pid", "pid: must be of ipc,uts,cgroup"),
         ("monotonic", "-1", "-1: must be a plain number"),
         ("boottime", "9223372036854775808", "9223372036854775808: too large"),
-        ("timeout", "1d", "1d: must be digits and ms, s, m, h or nothing"),
-        ("timeout", "0", "0: must be more than 0"),
-        ("kill-after", "1.5", "1.5: must be digits and ms, s, m, h or nothing"),
-        ("grace", "99999999999999999999", "99999999999999999999: too large"),
-        ("preserve-fd", "-1", "-1: must be a plain number"),
-        ("preserve-fd", "2147483648", "2147483648: too large"),
-        ("status-fd", "0x3", "0x3: must be a plain number"),
         ("cap-add", "root", "root: unknown capability"),
         ("cap-drop", "CAP_", "CAP_: unknown capability"),
-        ("landlock-ro", "a?", "a?: must begin with a slash"),
-        ("landlock-rw", "?", "?: must begin with a slash"),
-        ("landlock-rx", "a", "a: must begin with a slash"),
+        ("seccomp", "deny=mount", "deny=mount: must be default|strict|none"),
         ("ulimit", "files=1", "files=1: unknown limit"),
         ("ulimit", "core=2:1", "core=2:1: soft is above hard"),
-        ("memory", "lots", "lots: must be digits and k, m, g or nothing"),
-        ("memory", "0?", "0?: must be more than 0"),
-        ("cpus", ".5", ".5: must be as 2 or 1.125"),
-        ("pids-limit", " 5", " 5: must be a plain number"),
-        ("cgroup", "?", "must not be empty"),
     ] {
         assert_bad(&[&format!("--{name}={value}"), "/root"], &format!("--{name}: {line}"));
         assert_bad(&[&format!("--{name}"), value, "/root"], &format!("--{name}: {line}"));
     }
-}
-
-#[test]
-fn limits_may_be_best_effort() {
-    for (word, effort) in [("--memory=1k?", Effort::Best), ("--memory=1k", Effort::Required)] {
-        assert_eq!(good(&[word, "/root"]).limits.memory, Some(Limit { value: 1024, effort }));
-    }
-    for (word, effort) in [("--cpus=2?", Effort::Best), ("--cpus=2", Effort::Required)] {
-        assert_eq!(good(&[word, "/root"]).limits.cpus, Some(Limit { value: 2000, effort }));
-    }
-    assert!(bad(&["--memory=1k??", "/root"]).starts_with("--memory: 1k??: must be digits and k"));
 }
 
 /// A small generator of numbers that look random and are the same each time (xorshift).
@@ -658,8 +572,7 @@ fn no_soup_of_words_breaks_the_parser() {
         match try_parse(&words) {
             (Ok(Request::Run { consumed }), config) => {
                 assert!(consumed <= words.len(), "{words:?}");
-                assert_eq!(config.rootfs.is_none(), config.process.as_init, "{words:?}");
-                assert!(!config.process.as_init || consumed < words.len(), "{words:?}");
+                assert!(config.rootfs.is_some(), "{words:?}");
                 runs += 1;
             }
             (Ok(_), _) => {}
@@ -680,7 +593,7 @@ fn no_random_bytes_break_the_parser() {
     for _ in 0..20_000 {
         let words: Vec<&'static CStr> = (0..dice.roll(4))
             .map(|_| {
-                let dashes = ["", "-", "--", "--tmpfs=/", "-v/", "--ulimit=core=", "--cpus="][dice.roll(7)];
+                let dashes = ["", "-", "--", "--tmpfs=/", "-v/", "--ulimit=core=", "--uidmap="][dice.roll(7)];
                 let mut bytes = dashes.as_bytes().to_vec();
                 bytes.extend((0..dice.roll(12)).map(|_| 1 + dice.roll(255) as u8));
                 &*Box::leak(CString::new(bytes).unwrap().into_boxed_c_str())

@@ -155,8 +155,8 @@ mod tests {
     #[test]
     fn the_line_names_option_value_and_problem() {
         assert_eq!(
-            said(b"memory", b"12q", Problem::NotASize),
-            "engine: --memory: 12q: must be digits and k, m, g or nothing\ntry 'engine --help'\n"
+            said(b"tmpfs", b"12q", Problem::NotASize),
+            "engine: --tmpfs: 12q: must be digits and k, m, g or nothing\ntry 'engine --help'\n"
         );
         assert_eq!(
             said(b"upper\tDIR\thelp", b"", Problem::NeedsValue),
@@ -201,8 +201,6 @@ mod tests {
             (Problem::MoreMounts, MOUNTS_MAX),
             (Problem::MoreMapLines, MAP_LINES_MAX),
             (Problem::MoreEnvEdits, ENV_EDITS_MAX),
-            (Problem::MorePreserved, PRESERVED_MAX),
-            (Problem::MoreLandlockRules, LANDLOCK_RULES_MAX),
             (Problem::MoreUlimits, ULIMITS_MAX),
             (Problem::MoreCapabilityEdits, CAPABILITY_EDITS_MAX),
         ] {

@@ -14,8 +14,9 @@ use crate::error::{At, Error, Object, Place, Step};
 use crate::handover::Handover;
 use crate::sys::fd::{self, Dir};
 use crate::sys::file;
-use crate::sys::process::{self, Namespaces, Pid, Spawned};
+use crate::sys::process::{Namespaces, Pid};
 use crate::sys::signal::{self, Disposition};
+use crate::sys::spawn::{self, Spawned};
 
 /// Starts C, as a child of I, and returns once it runs the command, or has ended. `meanwhile` runs in I while C prepares.
 ///
@@ -26,7 +27,7 @@ pub fn start(
     namespaces: Namespaces,
     meanwhile: impl FnOnce(Pid) -> bool,
 ) -> crate::sys::Result<Spawned> {
-    process::spawn(namespaces, run, handover, meanwhile)
+    spawn::spawn(namespaces, run, handover, meanwhile)
 }
 
 /// C's whole life. On entry it is I's child, in I's memory, with all signals blocked. Returns only where the command

@@ -53,7 +53,7 @@ const DEFAULT_ROOM: usize = 66;
 /// The same for `strict`.
 const STRICT_ROOM: usize = 86;
 
-/// The presets of a CPU, assembled by the compiler: a run without RULES only hands a constant to the kernel.
+/// The presets of a CPU, assembled by the compiler: a run only hands a constant to the kernel.
 pub(super) struct Presets<C>(PhantomData<C>);
 
 impl<C: Cpu> Presets<C> {

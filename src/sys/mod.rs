@@ -22,6 +22,8 @@ pub mod poll;
 pub mod process;
 pub mod seccomp;
 pub mod signal;
+pub mod spawn;
+pub mod start;
 pub mod terminal;
 pub mod time;
 pub mod tree;

@@ -33,7 +33,6 @@ mod probe;
 mod recipes;
 mod signals;
 mod support;
-mod vm;
 mod wall;
 
 use std::process::ExitCode;
@@ -57,7 +56,6 @@ const AREAS: &[Area] = &[
     ("overlay", overlay::TESTS),
     ("recipes", recipes::TESTS),
     ("signals", signals::TESTS),
-    ("vm", vm::TESTS),
     ("wall", wall::TESTS),
 ];
 
