@@ -6,8 +6,9 @@ use crate::error::Error;
 use crate::report::Record;
 use crate::sys::fd::Fd;
 use crate::sys::file::{self, FileId};
-use crate::sys::process::{Credentials, Namespaces};
+use crate::sys::process::Namespaces;
 use crate::sys::signal::{Disposition, Set};
+use crate::sys::start::Credentials;
 
 /// See the module. The descriptors in it close on exec.
 pub struct Handover {

@@ -41,7 +41,8 @@ pub mod words;
 
 use config::Config;
 use sys::once::Once;
-use sys::process::{Start, exit};
+use sys::process::exit;
+use sys::start::Start;
 
 /// What the user asked for: large, and mostly never touched.
 static CONFIG: Once<Config> = Once::new(Config::EMPTY);

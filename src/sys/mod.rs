@@ -19,6 +19,8 @@ pub mod once;
 pub mod poll;
 pub mod process;
 pub mod signal;
+pub mod spawn;
+pub mod start;
 pub mod terminal;
 pub mod time;
 pub mod tree;
