@@ -6,22 +6,6 @@ use crate::error::Errno;
 use core::ffi::CStr;
 use linux_raw_sys::general as kernel;
 
-/// A path of the kernel's longest length, for what is not NUL-terminated where it stands.
-pub type PathBuffer = heapless::CString<4096>;
-
-/// Terminates `text` for the kernel.
-///
-/// # Errors
-/// ENAMETOOLONG where it has more than 4095 bytes; EINVAL where it has a NUL inside.
-pub fn path(text: &[u8]) -> Result<PathBuffer> {
-    let mut buffer = PathBuffer::new();
-    match buffer.extend_from_bytes(text) {
-        Ok(()) => Ok(buffer),
-        Err(heapless::c_string::ExtendError::Capacity(_)) => Err(Errno::NAMETOOLONG),
-        Err(_) => Err(Errno::INVAL),
-    }
-}
-
 /// Opens a file that is there already. `flags` beside O_CLOEXEC.
 fn open_with(dir: Dir<'_>, path: &CStr, flags: u32) -> Result<Fd> {
     // SAFETY: `path` is NUL-terminated.

@@ -9,6 +9,7 @@ use crate::error::Errno;
 use syscalls::Sysno;
 
 mod arch;
+pub mod digits;
 pub mod fd;
 pub mod file;
 pub mod identity;
@@ -22,6 +23,7 @@ pub mod signal;
 pub mod spawn;
 pub mod start;
 pub mod terminal;
+pub mod text;
 pub mod time;
 pub mod tree;
 

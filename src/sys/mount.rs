@@ -3,7 +3,7 @@
 
 use super::fd::{Dir, Fd};
 use super::{Result, call};
-use crate::digits::{self, Room};
+use crate::sys::digits::{self, Room};
 use core::ffi::CStr;
 use core::ptr;
 use linux_raw_sys::general as kernel;

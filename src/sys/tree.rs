@@ -1,8 +1,9 @@
 //! Trees that nobody has to trust: paths that are resolved without a way out, and what lies in directories.
 
 use super::fd::{Dir, Fd};
-use super::file::{self, PathBuffer};
-use super::{Result, call};
+use super::file;
+use super::text::{PathBuffer, terminated};
+use super::{Result, call, text};
 use crate::error::Errno;
 use core::ffi::CStr;
 use linux_raw_sys::general as kernel;
@@ -62,7 +63,7 @@ pub fn entries(dir: &Fd, visit: &mut dyn FnMut(&CStr) -> Result<()>) -> Result<(
         while let Some((&[_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, low, high, _], name)) =
             rest.split_first_chunk()
         {
-            let name = CStr::from_bytes_until_nul(name).map_err(|_| Errno::IO)?;
+            let name = terminated(name).ok_or(Errno::IO)?;
             if name != c"." && name != c".." {
                 visit(name)?;
             }
@@ -79,7 +80,7 @@ pub fn read_link(link: &Fd) -> Result<PathBuffer> {
     let mut text = [0_u8; 4096];
     // SAFETY: the path is NUL-terminated, and `text` is valid for writes of its length.
     let length = unsafe { call!(readlinkat, link.number(), c"".as_ptr(), text.as_mut_ptr(), text.len()) }?;
-    file::path(text.get(..length).unwrap_or_default())
+    text::path(text.get(..length).unwrap_or_default())
 }
 
 /// Who may do what with a file.
