@@ -3,7 +3,7 @@
 use super::fd::{Dir, Fd};
 use super::file;
 use super::text::{PathBuffer, terminated};
-use super::{Result, call, text};
+use super::{Result, call, open, text};
 use crate::error::Errno;
 use core::ffi::CStr;
 use linux_raw_sys::general as kernel;
@@ -29,7 +29,7 @@ fn open_how(dir: Dir<'_>, path: &CStr, flags: u32, resolve: u32) -> Result<Fd> {
     let how = kernel::open_how { flags: u64::from(flags | kernel::O_CLOEXEC), mode: 0, resolve: u64::from(resolve) };
     let size = size_of::<kernel::open_how>();
     // SAFETY: `path` is NUL-terminated, and `how` is valid for reads of its size.
-    unsafe { call!(openat2, dir.number(), path.as_ptr(), &raw const how, size) }.map(Fd::from_kernel)
+    unsafe { open!(openat2, dir.number(), path.as_ptr(), &raw const how, size) }
 }
 
 /// Takes hold of an entry of a directory, whatever it is: a symbolic link itself, a mount point as what is mounted there.

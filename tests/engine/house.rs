@@ -43,7 +43,6 @@ const IMPORTS: &[(&str, &[&str])] = &[
     // The trait of a CPU that seccomp wants is written where the numbers of the calls may be named.
     ("sys", &["config", "error", "seccomp"]),
     ("config", &["words"]),
-    (&[]),
     ("error", &["words"]),
     ("words", &[]),
     ("mem", &[]),
