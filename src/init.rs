@@ -107,6 +107,7 @@ fn introduce(command: Pid, world: &World) -> Result<(), Error> {
     for kind in [Kind::Users, Kind::Groups] {
         id_map::write(&process, kind, &id_map::identity(Some(proc), kind)?)?;
     }
+    process.close();
     hide()
 }
 

@@ -1,9 +1,9 @@
 //! What the new namespaces need beyond being new.
 
 use crate::config::{Config, IdRange, Net};
-use crate::digits::decimal;
 use crate::error::{At, Errno, Error, Object, Place, Step};
 use crate::handover::Handover;
+use crate::sys::digits::decimal;
 use crate::sys::fd::Dir;
 use crate::sys::{file, identity, mount, network, process};
 use heapless::Vec;

@@ -15,9 +15,9 @@
 
 use super::root::Root;
 use crate::config::{Config, Proc, Writes};
-use crate::digits;
 use crate::error::{At, Errno, Error, Object, Step};
 use crate::sys::Result;
+use crate::sys::digits;
 use crate::sys::fd::{Dir, Fd};
 use crate::sys::file::{self, Kind};
 use crate::sys::mount::{self, Attributes, Depth};

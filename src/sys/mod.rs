@@ -9,6 +9,7 @@ use crate::error::Errno;
 use syscalls::Sysno;
 
 mod arch;
+pub mod digits;
 pub mod fd;
 pub mod file;
 pub mod identity;
@@ -25,6 +26,7 @@ pub mod signal;
 pub mod spawn;
 pub mod start;
 pub mod terminal;
+pub mod text;
 pub mod time;
 pub mod tree;
 
@@ -34,17 +36,17 @@ pub use fd::Fd;
 pub type Result<T> = core::result::Result<T, Errno>;
 
 /// Makes a system call, again and again while a signal interrupts it. Out of line and with its arguments in registers:
-/// its callers are many and small.
+/// its callers are many and small. What comes back is the kernel's own number, for [`answer`].
 ///
 /// # Safety
 /// As the call itself: every pointer among the arguments must be valid for what the kernel does with it.
 #[inline(never)]
-unsafe fn call3(number: Sysno, a: usize, b: usize, c: usize) -> Result<usize> {
+unsafe fn call3(number: Sysno, a: usize, b: usize, c: usize) -> isize {
     loop {
         // SAFETY: the caller's contract; the kernel ignores the arguments that a call does not have.
-        match unsafe { syscalls::syscall3(number, a, b, c) } {
-            Err(syscalls::Errno::EINTR) => {}
-            result => return result.map_err(kernel_errno),
+        match unsafe { syscalls::raw::syscall3(number as usize, a, b, c) } as isize {
+            INTERRUPTED => {}
+            answer => return answer,
         }
     }
 }
@@ -54,30 +56,93 @@ unsafe fn call3(number: Sysno, a: usize, b: usize, c: usize) -> Result<usize> {
 /// # Safety
 /// As [`call3`].
 #[inline(never)]
-unsafe fn call6(number: Sysno, a: usize, b: usize, c: usize, d: usize, e: usize, f: usize) -> Result<usize> {
+unsafe fn call6(number: Sysno, a: usize, b: usize, c: usize, d: usize, e: usize, f: usize) -> isize {
     loop {
         // SAFETY: the caller's contract; the kernel ignores the arguments that a call does not have.
-        match unsafe { syscalls::syscall6(number, a, b, c, d, e, f) } {
-            Err(syscalls::Errno::EINTR) => {}
-            result => return result.map_err(kernel_errno),
+        match unsafe { syscalls::raw::syscall6(number as usize, a, b, c, d, e, f) } as isize {
+            INTERRUPTED => {}
+            answer => return answer,
         }
     }
 }
 
-fn kernel_errno(errno: syscalls::Errno) -> Errno {
-    Errno(errno.into_raw() as u16)
+const INTERRUPTED: isize = -(Errno::INTR.number() as isize);
+
+/// What the kernel's number means: the last page of numbers are errors.
+#[inline(always)]
+fn answer(number: isize) -> Result<usize> {
+    if number as usize >= -4095_isize as usize {
+        Err(Errno::new(number.unsigned_abs() as u16))
+    } else {
+        Ok(number as usize)
+    }
 }
 
-/// `call!(name, arguments…)`: a system call of up to six arguments, each cast to a machine word.
-macro_rules! call {
-    ($name:ident $(, $a:expr $(, $b:expr $(, $c:expr)?)?)?) => {
-        $crate::sys::call3(syscalls::Sysno::$name, call!(@ $($a)?), call!(@ $($($b)?)?), call!(@ $($($($c)?)?)?))
+/// [`call3`] and [`call6`] for the calls that have nothing to say but whether they failed.
+///
+/// # Safety
+/// As [`call3`].
+#[inline(never)]
+unsafe fn done3(number: Sysno, a: usize, b: usize, c: usize) -> Result<()> {
+    // SAFETY: the caller's contract.
+    answer(unsafe { call3(number, a, b, c) }).map(drop)
+}
+
+#[inline(never)]
+unsafe fn done6(number: Sysno, a: usize, b: usize, c: usize, d: usize, e: usize, f: usize) -> Result<()> {
+    // SAFETY: the caller's contract.
+    answer(unsafe { call6(number, a, b, c, d, e, f) }).map(drop)
+}
+
+/// [`call3`] and [`call6`] for the calls that open something.
+///
+/// # Safety
+/// As [`call3`].
+#[inline(never)]
+unsafe fn open3(number: Sysno, a: usize, b: usize, c: usize) -> Result<Fd> {
+    // SAFETY: the caller's contract.
+    answer(unsafe { call3(number, a, b, c) }).map(Fd::from_kernel)
+}
+
+#[inline(never)]
+unsafe fn open6(number: Sysno, a: usize, b: usize, c: usize, d: usize, e: usize, f: usize) -> Result<Fd> {
+    // SAFETY: the caller's contract.
+    answer(unsafe { call6(number, a, b, c, d, e, f) }).map(Fd::from_kernel)
+}
+
+/// `raw!(three, six, name, arguments…)`: a system call of up to six arguments, each cast to a machine word, by the
+/// function that takes so many.
+macro_rules! raw {
+    ($three:ident, $six:ident, $name:ident $(, $a:expr $(, $b:expr $(, $c:expr)?)?)?) => {
+        $crate::sys::$three(
+            syscalls::Sysno::$name, $crate::sys::raw!(@ $($a)?), $crate::sys::raw!(@ $($($b)?)?), $crate::sys::raw!(@ $($($($c)?)?)?)
+        )
     };
-    ($name:ident, $a:expr, $b:expr, $c:expr, $d:expr $(, $e:expr $(, $f:expr)?)?) => {
-        $crate::sys::call6(syscalls::Sysno::$name, call!(@ $a), call!(@ $b), call!(@ $c), call!(@ $d), call!(@ $($e)?),
-            call!(@ $($($f)?)?))
+    ($three:ident, $six:ident, $name:ident, $a:expr, $b:expr, $c:expr, $d:expr $(, $e:expr $(, $f:expr)?)?) => {
+        $crate::sys::$six(
+            syscalls::Sysno::$name, $crate::sys::raw!(@ $a), $crate::sys::raw!(@ $b), $crate::sys::raw!(@ $c), $crate::sys::raw!(@ $d), $crate::sys::raw!(@ $($e)?),
+            $crate::sys::raw!(@ $($($f)?)?)
+        )
     };
     (@) => { 0_usize };
     (@ $argument:expr) => { $argument as usize };
 }
+use raw;
+
+/// `call!(name, arguments…)`: a system call that answers with a number.
+macro_rules! call {
+    ($($call:tt)*) => { $crate::sys::answer($crate::sys::raw!(call3, call6, $($call)*)) };
+}
 use call;
+
+/// `done!(name, arguments…)`: a system call that answers with nothing.
+macro_rules! done {
+    ($($call:tt)*) => { $crate::sys::raw!(done3, done6, $($call)*) };
+}
+use done;
+
+/// `open!(name, arguments…)`: a system call that answers with a descriptor.
+macro_rules! open {
+    ($($call:tt)*) => { $crate::sys::raw!(open3, open6, $($call)*) };
+}
+use open;

@@ -3,7 +3,7 @@
 use super::fd::Fd;
 use super::once::Once;
 use super::signal::Signal;
-use super::{Result, call, done};
+use super::{Result, arch, call, done};
 use crate::config::Words;
 use crate::error::Errno;
 use core::ffi::{CStr, c_char};

@@ -1,7 +1,7 @@
 //! A child that shares its parent's memory until it executes something.
 
 use super::process::{Namespaces, Pid, exit};
-use super::{Result, arch, call, call6};
+use super::{Result, answer, arch, call, call6};
 use crate::error::{Errno, Error};
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use linux_raw_sys::general as kernel;
@@ -51,10 +51,8 @@ pub fn spawn<T: Sync>(
     // SAFETY: the child is like a thread whose scope is this function: it has a stack of its own, reads only what is
     // `Sync`, and is gone from this memory before the function returns. `enter` never returns.
     let result = unsafe { arch::clone_onto(flags as usize, task.cast(), SHARING.as_ptr(), enter::<T>, task.cast()) };
-    if result < 0 {
-        return Err(Errno(result.unsigned_abs() as u16));
-    }
-    let verdict = if meanwhile(result as Pid) { GO } else { END };
+    let pid = answer(result)? as Pid;
+    let verdict = if meanwhile(pid) { GO } else { END };
     if gated {
         GATE.store(verdict, Ordering::Release);
         // Nobody waiting is as good as one who was woken.
@@ -65,7 +63,7 @@ pub fn spawn<T: Sync>(
     // SAFETY: the child is gone from this memory, and what it wrote before that is seen here (SHARING).
     let failure = unsafe { (*task).failure };
     release_child_stack();
-    Ok(Spawned { pid: result as Pid, failure })
+    Ok(Spawned { pid, failure })
 }
 
 /// Waits as long as a word has this value.
