@@ -27,10 +27,10 @@ type Arguments<'a> = Vec<Option<&'a c_char>, { NUMBERS_MAX + 2 }>;
 /// Has a map of I written.
 pub(super) fn write(init: &PidFd, kind: Kind, ranges: &[IdRange]) -> Result<(), Error> {
     let (paths, place) = match kind {
-        Kind::Users => (NEWUIDMAP, Place::NewUidMap),
-        Kind::Groups => (NEWGIDMAP, Place::NewGidMap),
+        Kind::Users => (&NEWUIDMAP, Place::NewUidMap),
+        Kind::Groups => (&NEWGIDMAP, Place::NewGidMap),
     };
-    let there = paths.into_iter().find_map(|path| Some((path, file::is_set_user_id(Dir::Here, path).ok()?)));
+    let there = paths.iter().find_map(|path| Some((path, file::is_set_user_id(Dir::Here, path).ok()?)));
     let why = match there.map(|(path, privileged)| (run(path, init, ranges), privileged)) {
         Some((Ok(Ending::Exited(0)), _)) => return Ok(()),
         Some((Err(errno), _)) => (errno, Why::Errno),

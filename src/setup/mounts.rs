@@ -13,13 +13,16 @@ use crate::sys::text;
 use heapless::Vec;
 
 /// What was taken from the host for each of `config.files.mounts`: nothing but for volumes.
-pub(super) type Sources = Vec<Option<Fd>, MOUNTS_MAX>;
+pub(super) type Sources = [Option<Fd>];
 
-/// Too large for the stack of a run that has none.
-static SOURCES: Once<Sources> = Once::new(Vec::new());
+/// Too large for the stack, and not touched by a run that has none.
+static SOURCES: Once<Vec<Option<Fd>, MOUNTS_MAX>> = Once::new(Vec::new());
 
 /// Takes the volumes from the host, detached. On entry every path is the host's, and I has the rights of the caller.
 pub(super) fn open(config: &Config) -> core::result::Result<&'static mut Sources, Error> {
+    if config.files.mounts.is_empty() {
+        return Ok(&mut []);
+    }
     let sources = SOURCES.take().ok_or(Errno::BUSY).at(Step::SetUp, Object::Place(Place::Container))?;
     for (index, mount) in (0..).zip(&config.files.mounts) {
         let source = match mount {

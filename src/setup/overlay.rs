@@ -46,7 +46,7 @@ fn cover(config: &Config, rootfs: Fd, kept: Option<Fd>) -> Result<Root> {
     let scratch = mount::make(c"tmpfs", &[(c"mode", c"700")], Attributes::NO_DEV)?;
     mount::attach(&scratch, Dir::Here, c"/")?;
     let here = Dir::At(&scratch);
-    for name in [c"kept", c"below", c"root", c"skeleton"] {
+    for name in &[c"kept", c"below", c"root", c"skeleton"] {
         file::make_directory(here, name, 0o755)?;
     }
     mount::attach(&rootfs, here, c"below")?;
