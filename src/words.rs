@@ -22,10 +22,3 @@ pub fn halves(line: &'static str) -> Option<(&'static str, &'static str)> {
     let end = line.bytes().position(|byte| byte == b' ')?;
     Some((line.get(..end)?, line.get(end + 1..)?))
 }
-
-/// The place of a line that begins with this word and a blank, or is this word.
-#[must_use]
-pub fn find(table: &'static str, word: &[u8]) -> Option<usize> {
-    let mut lines = table.as_bytes().split(|&byte| byte == b'\n');
-    lines.position(|line| line.strip_prefix(word).is_some_and(|rest| matches!(rest, [] | [b' ', ..])))
-}

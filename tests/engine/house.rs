@@ -36,14 +36,15 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("accounts", &["error", "fields", "sys"]),
     ("changes", &["error", "sys"]),
     ("fields", &["error", "sys"]),
-    ("handover", &["changes", "config", "error", "report", "sys"]),
+    ("handover", &["changes", "config", "error", "report", "seccomp", "sys"]),
     ("id_map", &["config", "error", "fields", "sys"]),
     ("report", &["config", "error"]),
     ("seccomp", &["config", "error", "words"]),
     // The trait of a CPU that seccomp wants is written where the numbers of the calls may be named.
     ("sys", &["config", "error", "seccomp"]),
     ("config", &["words"]),
-    ("error", &["words"]),
+    ("errno", &["words"]),
+    ("error", &["errno", "words"]),
     ("words", &[]),
     ("mem", &[]),
 ];
