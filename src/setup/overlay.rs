@@ -143,7 +143,7 @@ impl Layers {
                 made.close();
                 Ok(())
             }
-            Kind::Link => file::make_link(Dir::At(skeleton), name, &tree::read_link(below)?),
+            Kind::Link => file::make_link(Dir::At(skeleton), name, tree::read_link(below, &mut [0; 4096])?),
             _ => file::make_file(Dir::At(skeleton), name, 0o444),
         }
     }

@@ -5,7 +5,7 @@ use crate::sys::Result;
 use crate::sys::fd::{Dir, Fd};
 use crate::sys::file::{self, Kind};
 use crate::sys::mount;
-use crate::sys::text;
+use crate::sys::text::{self, PathBuffer};
 use crate::sys::tree;
 
 /// Attaches `mount` to `path`, which is made where it is missing and the root is writable. On entry the root is the
@@ -27,12 +27,12 @@ pub(super) fn is_directory(fd: &Fd) -> Result<bool> {
 
 /// What is at a path now.
 pub(super) fn find(path: &[u8]) -> Result<Fd> {
-    tree::open_inside(Dir::Here, &text::path(path)?)
+    tree::open_inside(Dir::Here, text::path(path, &mut PathBuffer::new())?)
 }
 
 /// A file goes onto a file and a directory onto a directory; the root and what shows the kernel stay what they are.
 pub(super) fn check(target: &Fd, directory: bool) -> Result<()> {
-    let root = find(b"/")?;
+    let root = tree::open_inside(Dir::Here, c"/")?;
     if file::id(target)? == file::id(&root)? || file::is_procfs(target)? {
         return Err(Errno::BUSY);
     }
@@ -51,15 +51,16 @@ pub(super) fn find_or_make(path: &[u8], directory: bool) -> Result<Fd> {
         Err(Errno::NOENT) => {}
         result => return result,
     }
-    let mut parent = find(b"/")?;
+    let mut parent = tree::open_inside(Dir::Here, c"/")?;
     for (last, byte) in path.iter().enumerate() {
         let rest = path.get(last + 1..).unwrap_or_default();
         if *byte == b'/' || !matches!(rest, [] | [b'/', ..]) {
             continue;
         }
         // A name ends here; so does the way to it.
-        let way = text::path(path.get(..=last).unwrap_or_default())?;
-        let found = match tree::open_inside(Dir::Here, &way) {
+        let mut room = PathBuffer::new();
+        let way = text::path(path.get(..=last).unwrap_or_default(), &mut room)?;
+        let found = match tree::open_inside(Dir::Here, way) {
             Err(Errno::NOENT) => {
                 let start = way.to_bytes().iter().rposition(|&byte| byte == b'/').unwrap_or_default();
                 let name = way.to_bytes_with_nul().get(start + 1..).unwrap_or_default();
@@ -69,7 +70,7 @@ pub(super) fn find_or_make(path: &[u8], directory: bool) -> Result<Fd> {
                 } else {
                     file::make_file(Dir::At(&parent), name, 0o644)?;
                 }
-                tree::open_inside(Dir::Here, &way)?
+                tree::open_inside(Dir::Here, way)?
             }
             found => found?,
         };

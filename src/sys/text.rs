@@ -47,6 +47,15 @@ impl PathBuffer {
     }
 }
 
+/// Terminates `text` for the kernel, in a room that is empty.
+///
+/// # Errors
+/// As [`PathBuffer::push`].
+pub fn path<'a>(text: &[u8], room: &'a mut PathBuffer) -> Result<&'a CStr> {
+    room.push(text)?;
+    Ok(room)
+}
+
 impl Default for PathBuffer {
     fn default() -> Self {
         Self::new()
@@ -61,26 +70,16 @@ impl core::ops::Deref for PathBuffer {
     }
 }
 
-/// Terminates `text` for the kernel.
-///
-/// # Errors
-/// As [`PathBuffer::push`].
-pub fn path(text: &[u8]) -> Result<PathBuffer> {
-    let mut buffer = PathBuffer::new();
-    buffer.push(text)?;
-    Ok(buffer)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn a_path_is_as_long_as_the_kernel_takes_it() {
-        assert_eq!(path(b"/a").unwrap().to_bytes(), b"/a");
-        assert_eq!(path(&[b'x'; 4095]).unwrap().to_bytes(), [b'x'; 4095]);
-        assert_eq!(path(&[b'x'; 4096]).err(), Some(Errno::NAMETOOLONG));
-        assert_eq!(path(b"a\0b").err(), Some(Errno::INVAL));
+        assert_eq!(path(b"/a", &mut PathBuffer::new()), Ok(c"/a"));
+        assert_eq!(path(&[b'x'; 4095], &mut PathBuffer::new()).map(CStr::to_bytes), Ok([b'x'; 4095].as_slice()));
+        assert_eq!(path(&[b'x'; 4096], &mut PathBuffer::new()), Err(Errno::NAMETOOLONG));
+        assert_eq!(path(b"a\0b", &mut PathBuffer::new()), Err(Errno::INVAL));
     }
 
     #[test]

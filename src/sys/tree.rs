@@ -2,8 +2,8 @@
 
 use super::fd::{Dir, Fd};
 use super::file;
-use super::text::{PathBuffer, terminated};
-use super::{Result, call, open, text};
+use super::text::terminated;
+use super::{Result, call, open};
 use crate::error::Errno;
 use core::ffi::CStr;
 use linux_raw_sys::general as kernel;
@@ -76,11 +76,11 @@ pub fn entries(dir: &Fd, visit: &mut dyn FnMut(&CStr) -> Result<()>) -> Result<(
 ///
 /// # Errors
 /// See readlink(2); ENAMETOOLONG where it does not fit.
-pub fn read_link(link: &Fd) -> Result<PathBuffer> {
-    let mut text = [0_u8; 4096];
+pub fn read_link<'a>(link: &Fd, text: &'a mut [u8; 4096]) -> Result<&'a CStr> {
     // SAFETY: the path is NUL-terminated, and `text` is valid for writes of its length.
     let length = unsafe { call!(readlinkat, link.number(), c"".as_ptr(), text.as_mut_ptr(), text.len()) }?;
-    text::path(text.get(..length).unwrap_or_default())
+    *text.get_mut(length).ok_or(Errno::NAMETOOLONG)? = 0;
+    terminated(text).ok_or(Errno::NAMETOOLONG)
 }
 
 /// Who may do what with a file.

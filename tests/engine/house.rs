@@ -43,8 +43,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     // The trait of a CPU that seccomp wants is written where the numbers of the calls may be named.
     ("sys", &["config", "error", "seccomp"]),
     ("config", &["words"]),
-    ("errno", &["words"]),
-    ("error", &["errno", "words"]),
+    ("error", &["words"]),
     ("words", &[]),
     ("mem", &[]),
 ];

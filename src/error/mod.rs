@@ -3,8 +3,10 @@
 //! A failure is a step, an object and a cause. The same value is made in O, in I and in C; the last two send it to O as
 //! one small record of fixed size, and O prints it once: `engine: cannot <step> <object>: <why> (<ERRNO>)`.
 
-pub use crate::errno::Errno;
+mod errno;
+
 use crate::words;
+pub use errno::Errno;
 
 /// An enumeration whose members have a text and a code on the wire: the position in the table.
 macro_rules! worded {
@@ -217,6 +219,8 @@ impl<T> At<T> for Result<T, Errno> {
 
 impl Error {
     /// A failure with the kernel's own cause.
+    // Out of line: it stands at some two hundred places.
+    #[inline(never)]
     pub const fn new(step: Step, object: Object, errno: Errno) -> Self {
         Self { step, object, errno, why: Why::Errno }
     }
@@ -307,10 +311,7 @@ impl Error {
             13 => Object::Ulimit(index),
             _ => return None,
         };
-        let errno = match u16::from_ne_bytes([e0, e1]) {
-            0 => return None,
-            number => Errno::new(number),
-        };
+        let errno = Errno::from_code(u16::from_ne_bytes([e0, e1]))?;
         Some(Self { step: Step::from_code(step)?, object, errno, why: Why::from_code(why)? })
     }
 }

@@ -1,4 +1,4 @@
-//! What the kernel says when it refuses: errno(3), numbers and words.
+//! What the kernel says where it does not do something.
 
 use crate::words;
 use core::num::NonZeroU16;
@@ -17,6 +17,12 @@ impl Errno {
             Some(number) => Self(number),
             None => Self(NonZeroU16::MIN),
         }
+    }
+
+    /// The errno with this code on the wire.
+    #[must_use]
+    pub fn from_code(code: u16) -> Option<Self> {
+        NonZeroU16::new(code).map(Self)
     }
 
     /// Its number.
