@@ -122,6 +122,12 @@ impl Run {
         self
     }
 
+    /// How long it may take, where that is more than usual.
+    pub(crate) fn patience(mut self, limit: Duration) -> Self {
+        self.deadline = limit;
+        self
+    }
+
     /// Something to do between fork and exec, as the user of the run.
     ///
     /// # Safety
