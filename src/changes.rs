@@ -71,7 +71,7 @@ impl List<'_> {
         if let (Some(below), None) = (below, merged) {
             tree::entries(below, &mut |name| match tree::hold_entry(upper, name) {
                 Err(Errno::NOENT) => self.at(name, |list| list.record(b'D')),
-                result => result.map(drop),
+                result => result.map(Fd::close),
             })?;
         }
         tree::entries(upper, &mut |name| self.at(name, |list| list.entry(upper, below, name)))
@@ -85,16 +85,22 @@ impl List<'_> {
             None | Some(Err(Errno::NOENT)) => None,
             Some(result) => Some(result?),
         };
-        if kind == (Kind::Character { major: 0, minor: 0 }) {
-            return self.record(b'D');
-        }
         let old_directory = old.as_ref().filter(|old| file::kind(Dir::At(old), c"") == Ok(Kind::Directory));
+        let is_directory = kind == Kind::Directory;
         match (&old, old_directory) {
+            _ if kind == (Kind::Character { major: 0, minor: 0 }) => self.record(b'D')?,
             (None, _) => self.record(b'A')?,
-            (Some(_), Some(old)) if kind == Kind::Directory && same(tree::rights(&entry)?, tree::rights(old)?) => {}
+            (Some(_), Some(old)) if is_directory && same(tree::rights(&entry)?, tree::rights(old)?) => {}
             _ => self.record(b'M')?,
         }
-        if kind == Kind::Directory { self.directory(&entry, old_directory.map(|old| &**old)) } else { Ok(()) }
+        if is_directory {
+            self.directory(&entry, old_directory)?;
+        }
+        entry.close();
+        if let Some(old) = old {
+            old.close();
+        }
+        Ok(())
     }
 
     /// Does something with a name added to the path.

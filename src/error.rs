@@ -4,10 +4,30 @@
 //! one small record of fixed size, and O prints it once: `engine: cannot <step> <object>: <why> (<ERRNO>)`.
 
 use crate::words;
+use core::num::NonZeroU16;
 
 /// `EPERM` and its kin, as errno(3) numbers them.
+///
+/// None is 0, so that a result of nothing but an errno is one number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Errno(pub u16);
+pub struct Errno(NonZeroU16);
+
+impl Errno {
+    /// The errno of this number; of 0, which is none, the first.
+    #[must_use]
+    pub const fn new(number: u16) -> Self {
+        match NonZeroU16::new(number) {
+            Some(number) => Self(number),
+            None => Self(NonZeroU16::MIN),
+        }
+    }
+
+    /// Its number.
+    #[must_use]
+    pub const fn number(self) -> u16 {
+        self.0.get()
+    }
+}
 
 /// An enumeration whose members have a text and a code on the wire: the position in the table.
 macro_rules! worded {
@@ -274,7 +294,7 @@ impl Error {
             Object::Network => (23, 0),
         };
         let index = index.to_ne_bytes();
-        let errno = self.errno.0.to_ne_bytes();
+        let errno = self.errno.number().to_ne_bytes();
         [self.step as u8, self.why as u8, kind, 0, index[0], index[1], errno[0], errno[1]]
     }
 
@@ -299,7 +319,7 @@ impl Error {
             23 => Object::Network,
             _ => return None,
         };
-        let errno = Errno(u16::from_ne_bytes([e0, e1]));
+        let errno = Errno(NonZeroU16::new(u16::from_ne_bytes([e0, e1]))?);
         Some(Self { step: Step::from_code(step)?, object, errno, why: Why::from_code(why)? })
     }
 }
@@ -308,7 +328,7 @@ impl Error {
 macro_rules! errnos {
     ($($constant:ident $number:literal $name:literal $text:literal;)*) => {
         #[allow(missing_docs, reason = "errno(3) documents them, and the table says what each means")]
-        impl Errno { $(pub const $constant: Self = Self($number);)* }
+        impl Errno { $(pub const $constant: Self = Self::new($number);)* }
         /// The numbers, in the order of the texts.
         const NUMBERS: &[u8] = &[$($number,)*];
         /// A name and what it means, a line each.
@@ -371,10 +391,8 @@ errnos! {
 impl Errno {
     /// Name and text.
     fn words(self) -> Option<(&'static str, &'static str)> {
-        let index = NUMBERS.iter().position(|&number| u16::from(number) == self.0)?;
-        let line = words::line(TEXTS, index);
-        let end = line.bytes().position(|byte| byte == b' ')?;
-        Some((line.get(..end)?, line.get(end + 1..)?))
+        let index = NUMBERS.iter().position(|&number| u16::from(number) == self.number())?;
+        words::halves(words::line(TEXTS, index))
     }
 
     /// `EPERM`; empty for a number that the table does not know.
@@ -393,7 +411,7 @@ impl Errno {
     #[must_use]
     pub fn by_name(name: &[u8]) -> Option<Self> {
         let index = words::find(TEXTS, name)?;
-        NUMBERS.get(index).map(|&number| Self(u16::from(number)))
+        NUMBERS.get(index).map(|&number| Self::new(u16::from(number)))
     }
 }
 
@@ -406,10 +424,10 @@ mod tests {
         assert_eq!((Errno::PERM.name(), Errno::PERM.text()), ("EPERM", "Operation not permitted"));
         assert_eq!((Errno::LOOP.name(), Errno::LOOP.text()), ("ELOOP", "Too many levels of symbolic links"));
         for &number in NUMBERS {
-            let errno = Errno(u16::from(number));
+            let errno = Errno::new(u16::from(number));
             assert_eq!(Errno::by_name(errno.name().as_bytes()), Some(errno));
         }
-        assert_eq!((Errno(4000).name(), Errno(4000).text()), ("", "Unknown error"));
+        assert_eq!((Errno::new(4000).name(), Errno::new(4000).text()), ("", "Unknown error"));
         assert_eq!((Errno::by_name(b""), Errno::by_name(b"E"), Errno::by_name(b"EPERM ")), (None, None, None));
     }
 

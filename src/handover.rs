@@ -6,8 +6,9 @@ use crate::error::Error;
 use crate::report::Record;
 use crate::sys::fd::Fd;
 use crate::sys::file::{self, FileId};
-use crate::sys::process::{Credentials, Namespaces};
+use crate::sys::process::Namespaces;
 use crate::sys::signal::{Disposition, Set};
+use crate::sys::start::Credentials;
 
 /// See the module. The descriptors in it close on exec.
 pub struct Handover {
@@ -38,7 +39,7 @@ pub struct Handover {
 pub struct World {
     /// The namespaces that C gets below I's.
     pub inner: Namespaces,
-    /// A procfs, wherever it is mounted, if at all. There is one where `inner` has a user namespace.
+    /// A procfs, wherever it is mounted, if at all: there is one where `inner` has a user namespace.
     pub proc: Option<Fd>,
     /// Whether that procfs is the host's, which has its own numbers for processes.
     pub proc_is_the_hosts: bool,

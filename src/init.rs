@@ -9,9 +9,9 @@ use crate::error::{At, Error, OWN_FAILURE, Object, Place, Step};
 use crate::handover::{Handover, World};
 use crate::id_map::{self, Kind};
 use crate::report::Record;
-use crate::sys::fd::{self, Fd};
+use crate::sys::fd;
 use crate::sys::poll::{self, Waiting};
-use crate::sys::process::{self, Namespaces, Pid};
+use crate::sys::process::{self, Pid};
 use crate::sys::signal::{self, Set};
 use crate::sys::terminal;
 
@@ -32,8 +32,13 @@ fn serve(handover: &Handover, mut world: World) -> Result<(), Error> {
     // Where the kernel does not let I have another name, `ps` shows the whole command line, and nothing else is lost.
     let _ = process::show_as(*b"engine\0");
     let changes = world.changes.take();
+    // Nothing else that set-up has opened is needed any more, and nothing of the host's is kept.
+    let (lifeline, reports) = (&handover.lifeline, &handover.reports);
+    let kept = changes.as_ref().map_or([lifeline; 3], |changes| [&changes.upper, &changes.below, &changes.output]);
+    let [upper, below, output] = kept;
+    let kept = [lifeline, reports, &signals, world.proc.as_ref().unwrap_or(lifeline), upper, below, output];
+    fd::close_all_but(&kept).at(Step::CloseDescriptors, init)?;
     let command = start(handover, world)?;
-    let_go(handover, &signals, changes.as_ref()).at(Step::CloseDescriptors, init)?;
     process::release_stack();
     let mut events = [Waiting::to_read(&signals), Waiting::for_hangup(&handover.lifeline)];
     loop {
@@ -58,6 +63,7 @@ fn serve(handover: &Handover, mut world: World) -> Result<(), Error> {
 }
 
 /// Starts the command as a child, then lets go of everything that is the command's: descriptors, terminal, session.
+#[inline(never)]
 fn start(handover: &Handover, world: World) -> Result<Pid, Error> {
     let object = Object::Place(Place::Command);
     let mut introduced = Ok(());
@@ -68,31 +74,26 @@ fn start(handover: &Handover, world: World) -> Result<Pid, Error> {
         introduced.is_ok()
     });
     introduced?;
-    command.at(Step::StartCommand, object)
-}
-
-/// Closes everything that set-up has opened and everything that is the command's: nothing of the host's is kept.
-fn let_go(handover: &Handover, signals: &Fd, changes: Option<&Pending>) -> crate::sys::Result<()> {
-    fd::close_range(0, 2)?;
-    match changes {
-        None => fd::close_all_but(&[&handover.lifeline, &handover.reports, signals]),
-        Some(changes) => {
-            let Pending { upper, below, output, .. } = changes;
-            fd::close_all_but(&[&handover.lifeline, &handover.reports, signals, upper, below, output])
-        }
+    let command = command.at(Step::StartCommand, object)?;
+    // A failure leaves them open, which only delays an end of file.
+    let _ = fd::close_range(0, 2);
+    if let Some(proc) = world.proc {
+        proc.close();
     }
+    Ok(command)
 }
 
 /// Writes C's id maps, where it has a user namespace of its own: everyone is who they are. Then hides I, and with it C
 /// as long as it is in I's memory; not earlier, since what belongs to a hidden process is out of reach for all but root
 /// of the host. Nothing but the two is in the container yet.
 fn introduce(command: Pid, world: &World) -> Result<(), Error> {
-    if let (Some(proc), true) = (&world.proc, world.inner.has(Namespaces::USER)) {
+    if let Some(proc) = &world.proc {
         let number = if world.proc_is_the_hosts { id_map::only_child(proc)? } else { command };
         let process = id_map::process_directory(Some(proc), number)?;
         for kind in [Kind::Users, Kind::Groups] {
             id_map::write(&process, kind, &id_map::identity(Some(proc), kind)?)?;
         }
+        process.close();
     }
     process::hide().at(Step::HideInit, Object::Place(Place::Init))
 }

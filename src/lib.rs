@@ -41,7 +41,8 @@ pub mod words;
 
 use config::Config;
 use sys::once::Once;
-use sys::process::{Start, exit};
+use sys::process::exit;
+use sys::start::Start;
 
 /// What the user asked for: large, and mostly never touched.
 static CONFIG: Once<Config> = Once::new(Config::EMPTY);
@@ -51,7 +52,10 @@ pub fn run(start: Start) -> ! {
     let words = start.arguments();
     // There is one caller, once; the status is for the type.
     let Some(config) = CONFIG.take() else { exit(error::OWN_FAILURE) };
-    match cli::parse(&mut words.iter().skip(1), config) {
+    // The first is the program's own name.
+    let mut options = words.iter();
+    options.next();
+    match cli::parse(&mut options, config) {
         Ok(cli::Request::Run { consumed }) => {
             config.command = words.skip(1 + consumed);
             launch::run(config, start)

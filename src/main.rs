@@ -26,7 +26,7 @@ unsafe extern "C" fn _start() -> ! {
 /// From here on it is Rust.
 extern "C" fn start(stack: *const usize) -> ! {
     // SAFETY: `stack` is the stack pointer as the kernel left it, and this is its only use.
-    let process = unsafe { engine::sys::process::Start::from_stack(stack) };
+    let process = unsafe { engine::sys::start::Start::from_stack(stack) };
     engine::run(process)
 }
 

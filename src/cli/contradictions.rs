@@ -1,63 +1,46 @@
 //! Options that do not go together, each with the reason in its [`Problem`]'s text.
 
-use super::given::{Given, bits};
-use super::row::Scope;
+use super::given::{CONTAINER, Given, bits};
+use super::row::Row;
 use super::usage::Problem;
-use crate::config::{Config, Text, Userns};
+use crate::config::{Config, Userns};
 
-/// Wrong where `all` of these options were given and `none` of those.
+/// Wrong where `all` of these options were given and `none` of those. The line is about the first of `all` in the order
+/// of the table; the text of the problem names the other.
 struct Rule {
     all: u64,
     none: u64,
-    /// The option that the line is about; the text of the problem names the other.
-    option: Text,
     problem: Problem,
 }
 
 const RULES: &[Rule] = &[
-    Rule { all: bits(&["ephemeral", "upper"]), none: 0, option: b"ephemeral", problem: Problem::WithUpper },
-    Rule {
-        all: bits(&["changes"]),
-        none: bits(&["ephemeral", "upper"]),
-        option: b"changes",
-        problem: Problem::WithoutOverlay,
-    },
-    Rule {
-        all: bits(&["kill-after"]),
-        none: bits(&["timeout"]),
-        option: b"kill-after",
-        problem: Problem::WithoutTimeout,
-    },
-    Rule { all: bits(&["grace", "no-init"]), none: 0, option: b"grace", problem: Problem::WithNoInit },
-    Rule { all: bits(&["group"]), none: bits(&["as-init"]), option: b"group", problem: Problem::WithoutAsInit },
+    Rule { all: bits(&["ephemeral", "upper"]), none: 0, problem: Problem::WithUpper },
+    Rule { all: bits(&["changes"]), none: bits(&["ephemeral", "upper"]), problem: Problem::WithoutOverlay },
+    Rule { all: bits(&["kill-after"]), none: bits(&["timeout"]), problem: Problem::WithoutTimeout },
+    Rule { all: bits(&["grace", "no-init"]), none: 0, problem: Problem::WithNoInit },
+    Rule { all: bits(&["group"]), none: bits(&["as-init"]), problem: Problem::WithoutAsInit },
 ];
 
 const AS_INIT: u64 = bits(&["as-init"]);
 
+const MAPS: u64 = bits(&["uidmap", "gidmap"]);
+const HOSTNAME: u64 = bits(&["hostname"]);
+
 /// The first contradiction of a command line: the option that it is about, and what is wrong. It is looked for at the
 /// end, when no later option can resolve it.
-pub(super) fn find(given: Given, config: &Config) -> Option<(Text, Problem)> {
+pub(super) fn find(given: Given, config: &Config) -> Option<(Row, Problem)> {
     let mapped = config.identity.userns != Userns::Root;
-    if let Some(found) = out_of_scope(given) {
-        Some(found)
+    // `--as-init` makes no container: what describes one would be ignored.
+    let (bits, problem) = if given.has_any(AS_INIT) && given.has_any(CONTAINER) {
+        (CONTAINER, Problem::WithAsInit)
     } else if let Some(rule) = RULES.iter().find(|rule| given.has_all(rule.all) && !given.has_any(rule.none)) {
-        Some((rule.option, rule.problem))
-    } else if mapped && !config.identity.uid_map.is_empty() {
-        Some((b"uidmap", Problem::WithUserns))
-    } else if mapped && !config.identity.gid_map.is_empty() {
-        Some((b"gidmap", Problem::WithUserns))
-    } else if config.namespaces.share_uts && config.surroundings.hostname.is_some() {
-        Some((b"hostname", Problem::WithSharedUts))
+        (rule.all, rule.problem)
+    } else if mapped && given.has_any(MAPS) {
+        (MAPS, Problem::WithUserns)
+    } else if config.namespaces.share_uts && given.has_any(HOSTNAME) {
+        (HOSTNAME, Problem::WithSharedUts)
     } else {
-        None
-    }
-}
-
-/// `--as-init` makes no container: what describes one would be ignored.
-fn out_of_scope(given: Given) -> Option<(Text, Problem)> {
-    if given.has_any(AS_INIT) {
-        let container = given.rows().find(|row| row.scope == Scope::Container);
-        return container.map(|row| (row.name(), Problem::WithAsInit));
-    }
-    None
+        return None;
+    };
+    given.first(bits).map(|row| (row, problem))
 }

@@ -1,13 +1,13 @@
 //! Which options a command line had.
 
-use super::options::OPTIONS;
-use super::row::Row;
+use super::options::{SCOPES, WORDS};
+use super::row::{COUNT, Row, Scope, rows};
 
-/// Which options were given: a bit for each row of [`OPTIONS`].
+/// Which options were given: a bit for each row of the table.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Given(u64);
 
-const _: () = assert!(OPTIONS.len() <= u64::BITS as usize);
+const _: () = assert!(COUNT <= u64::BITS as usize);
 
 impl Given {
     /// Notes the row at this place of the table.
@@ -23,27 +23,51 @@ impl Given {
         self.0 & bits == bits
     }
 
-    /// The rows that were given, in the order of the table.
-    pub(super) fn rows(self) -> impl Iterator<Item = &'static Row> {
-        OPTIONS.iter().enumerate().filter(move |(index, _)| (self.0 >> index) & 1 == 1).map(|(_, row)| row)
+    /// The first of these in the order of the table that was given.
+    pub(super) fn first(self, bits: u64) -> Option<Row> {
+        rows().nth((self.0 & bits).trailing_zeros() as usize)
     }
 }
+
+/// The options about a container.
+pub(super) const CONTAINER: u64 = {
+    let mut bits = 0;
+    let mut scopes = SCOPES;
+    while let [rest @ .., last] = scopes {
+        bits = bits << 1 | matches!(last, Scope::Container) as u64;
+        scopes = rest;
+    }
+    bits
+};
 
 /// The bits of some options. For constants: there a name that no row has ends the build, by a shift too far.
 pub(super) const fn bits(mut names: &[&str]) -> u64 {
     let mut bits = 0;
     while let [name, rest @ ..] = names {
-        let mut rows = OPTIONS;
+        let mut rows = WORDS;
         let mut index = 0;
-        while let [row, rest @ ..] = rows {
-            if row.is(name.as_bytes()) {
-                break;
+        while !rows.is_empty() && !is_first(rows, name.as_bytes()) {
+            while let [byte, rest @ ..] = rows {
+                rows = rest;
+                if *byte == 0 {
+                    break;
+                }
             }
-            rows = rest;
             index += 1;
         }
         bits |= 1 << if rows.is_empty() { u64::BITS } else { index };
         names = rest;
     }
     bits
+}
+
+/// Whether the first of these rows has this name.
+const fn is_first(mut rows: &[u8], mut name: &[u8]) -> bool {
+    while let ([a, rows_rest @ ..], [b, name_rest @ ..]) = (rows, name) {
+        if *a != *b {
+            return false;
+        }
+        (rows, name) = (rows_rest, name_rest);
+    }
+    matches!((rows, name), ([b'\t', ..], []))
 }

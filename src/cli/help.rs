@@ -1,8 +1,9 @@
 //! The help text, printed from the table of options.
 
-use super::options::OPTIONS;
-use super::row::Row;
+use super::options::SECTIONS;
+use super::row::{Row, Takes, rows};
 use super::usage::SYNOPSIS;
+use super::values::part;
 
 /// What `--version` prints.
 pub const VERSION: &[u8] = concat!("engine ", env!("CARGO_PKG_VERSION"), "\n").as_bytes();
@@ -13,19 +14,18 @@ const BLANKS: &[u8; COLUMN] = &[b' '; COLUMN];
 
 const EPILOGUE: &str = "
 Sizes take k m g; durations ms s m h, and are seconds without.
-Exit status: the command's own, or 124 timed out, 125 engine failed, 126 the command cannot be
-executed, 127 the command was not found.
+Exit status: the command's, or 124 timed out, 125 engine failed, 126 not executable, 127 not found.
 ";
 
 /// Writes the help text, in many small pieces: `write` had better gather them.
 pub fn help(write: &mut dyn FnMut(&[u8])) {
     write(SYNOPSIS.as_bytes());
     let mut section = None;
-    for row in OPTIONS {
-        if section != Some(row.section) {
-            section = Some(row.section);
+    for (row, its) in rows().zip(SECTIONS) {
+        if section != Some(*its) {
+            section = Some(*its);
             write(b"\n");
-            write(row.section.title().as_bytes());
+            write(its.title().as_bytes());
             write(b"\n");
         }
         option(row, write);
@@ -34,25 +34,31 @@ pub fn help(write: &mut dyn FnMut(&[u8])) {
 }
 
 /// `  -v, --volume SRC[:DST[:OPTS]]`, and what it does beside it, or below where there is no room.
-fn option(row: &Row, write: &mut dyn FnMut(&[u8])) {
-    let (name, value) = (row.name(), row.value());
-    let letter = [b' ', b' ', b'-', row.letter, b',', b' '];
-    write(if row.letter == 0 { b"      " } else { &letter });
-    write(b"--");
-    write(name);
-    let separator: &[u8] = if value.first().is_none_or(|byte| *byte == b'[') { b"" } else { b" " };
-    write(separator);
-    write(value);
-    let width = letter.len() + 2 + name.len() + separator.len() + value.len();
-    // The text keeps two blanks off; the help of a row may have several lines.
-    let mut indent = match COLUMN.checked_sub(width) {
-        Some(room @ 2..) => room,
-        _ => {
-            write(b"\n");
-            COLUMN
-        }
+#[inline(never)]
+fn option(row: Row, write: &mut dyn FnMut(&[u8])) {
+    let mut indent = COLUMN;
+    let mut left = |text: &[u8]| {
+        write(text);
+        indent = indent.saturating_sub(text.len());
     };
-    for line in row.help().split(|byte| *byte == b'\n') {
+    let letter = row.letter();
+    left(if letter == 0 { b"      --" } else { b"  -" });
+    if letter != 0 {
+        left(&[letter]);
+        left(b", --");
+    }
+    left(row.name());
+    if row.takes() == Takes::Value {
+        left(b" ");
+    }
+    left(row.value());
+    // The text keeps two blanks off; the help of a row may have several lines.
+    if indent < 2 {
+        write(b"\n");
+        indent = COLUMN;
+    }
+    let mut rest = Some(row.help());
+    while let Some(line) = part(&mut rest, b'\n') {
         write(BLANKS.get(..indent).unwrap_or_default());
         write(line);
         write(b"\n");
@@ -74,8 +80,8 @@ mod tests {
     #[test]
     fn every_option_has_its_line() {
         let text = text();
-        for row in OPTIONS {
-            let letter = if row.letter == 0 { String::from("    ") } else { format!("-{}, ", row.letter as char) };
+        for row in rows() {
+            let letter = if row.letter() == 0 { String::from("    ") } else { format!("-{}, ", row.letter() as char) };
             let value = String::from_utf8_lossy(row.value());
             let blank = if value.is_empty() || value.starts_with('[') { "" } else { " " };
             let start = format!("  {letter}--{}{blank}{value}", row.name_text());

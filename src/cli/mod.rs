@@ -15,12 +15,13 @@ mod values;
 pub use help::{VERSION, help};
 pub use usage::{Problem, Usage};
 
-use crate::config::Config;
+use crate::config::{Config, Text};
 use core::ffi::CStr;
+use core::ops::Index;
+use core::slice;
 use given::{Given, bits};
-use options::OPTIONS;
-use row::{Row, Takes};
-use usage::Subject;
+use options::SETS;
+use row::{Takes, rows};
 use values::cut;
 
 /// What the user wants engine to do.
@@ -42,25 +43,30 @@ pub enum Request {
 /// filesystem, or with `--as-init` as far as the first word of the command; only `config.command` is left to the caller,
 /// who knows where [`Request::Run`]'s rest of the words lies in memory.
 pub fn parse(words: &mut impl Iterator<Item = &'static CStr>, config: &mut Config) -> Result<Request, Usage> {
-    let mut parser = Parser { words, config, consumed: 0, given: Given::default(), subject: Subject::default() };
-    parser.request().map_err(|problem| Usage::new(parser.subject, problem))
+    let next = &mut || words.next();
+    let mut parser = Parser { next, config, consumed: 0, given: Given::default(), option: b"", index: 0, word: b"" };
+    parser.request().map_err(|problem| Usage::new(parser.option, parser.word, problem))
 }
 
 const HELP: u64 = bits(&["help"]);
 const HELP_OR_VERSION: u64 = bits(&["help", "version"]);
 
 struct Parser<'a> {
-    words: &'a mut dyn Iterator<Item = &'static CStr>,
+    next: &'a mut dyn FnMut() -> Option<&'static CStr>,
     config: &'a mut Config,
     consumed: usize,
     given: Given,
     /// What is being read, for the case that it is wrong: so that errors are a byte until they are said.
-    subject: Subject,
+    option: Text,
+    /// Its place in the table.
+    index: usize,
+    word: Text,
 }
 
 impl Parser<'_> {
+    #[inline(never)]
     fn next(&mut self) -> Option<&'static CStr> {
-        let word = self.words.next()?;
+        let word = (self.next)()?;
         self.consumed += 1;
         Some(word)
     }
@@ -68,12 +74,12 @@ impl Parser<'_> {
     fn request(&mut self) -> Result<Request, Problem> {
         let first = self.next().ok_or(Problem::NoArguments)?;
         let operand = self.options(first)?;
-        self.subject = Subject::default();
+        (self.option, self.word) = (b"", b"");
         if self.given.has_any(HELP_OR_VERSION) {
             return Ok(if self.given.has_any(HELP) { Request::Help } else { Request::Version });
         }
-        if let Some((option, problem)) = contradictions::find(self.given, self.config) {
-            self.subject.option = option;
+        if let Some((row, problem)) = contradictions::find(self.given, self.config) {
+            self.option = row.words;
             return Err(problem);
         }
         self.run(operand)
@@ -89,7 +95,7 @@ impl Parser<'_> {
             // The word is the command's: it was read only to see that there is one.
             (Some(_), true) => Ok(Request::Run { consumed: self.consumed - 1 }),
             (None, true) => {
-                self.subject.option = b"as-init";
+                self.option = b"as-init";
                 Err(Problem::NoCommand)
             }
         }
@@ -100,7 +106,7 @@ impl Parser<'_> {
     fn options(&mut self, first: &'static CStr) -> Result<Option<&'static CStr>, Problem> {
         let mut word = first;
         loop {
-            self.subject = Subject { option: b"", word: word.to_bytes(), tail: b"" };
+            (self.option, self.word) = (b"", word.to_bytes());
             match word.to_bytes() {
                 b"--" => return Ok(self.next()),
                 [b'-', b'-', ..] => self.long(word)?,
@@ -118,17 +124,17 @@ impl Parser<'_> {
     /// `--name`, `--name VALUE`, `--name=VALUE`.
     fn long(&mut self, word: &'static CStr) -> Result<(), Problem> {
         let (written, value) = cut(word.to_bytes(), b'=');
-        self.subject.word = written;
+        self.word = written;
         let name = written.get(2..).unwrap_or_default();
-        let row = self.find(|row| row.is(name)).ok_or(Problem::UnknownOption)?;
+        let takes = self.find(0, name).ok_or(Problem::UnknownOption)?;
         let value = value.map(|_| from(word, written.len() + 1));
-        match (value, row.takes()) {
-            (None, Takes::Value) => self.set_to_next(row),
-            (None, _) => self.set(row, c""),
-            (Some(value), Takes::Value) => self.set(row, value),
-            (Some(value), Takes::OptionalValue) if !value.is_empty() => self.set(row, value),
+        match (value, takes) {
+            (None, Takes::Value) => self.set_to_next(),
+            (None, _) => self.set(c""),
+            (Some(value), Takes::Value) => self.set(value),
+            (Some(value), Takes::OptionalValue) if !value.is_empty() => self.set(value),
             (Some(_), takes) => {
-                self.subject = Subject { option: row.name(), word: b"", tail: b"" };
+                self.word = b"";
                 Err(if takes == Takes::Nothing { Problem::TakesNoValue } else { Problem::Empty })
             }
         }
@@ -136,49 +142,55 @@ impl Parser<'_> {
 
     /// `-xt`, `-vVALUE`, `-v VALUE`, `-xv VALUE`.
     fn letters(&mut self, word: &'static CStr) -> Result<(), Problem> {
-        let text = word.to_bytes();
-        for (position, letter) in text.iter().enumerate().skip(1) {
-            let Some(row) = self.find(|row| row.letter == *letter) else {
-                self.subject =
-                    Subject { option: b"", word: text, tail: text.get(position..=position).unwrap_or_default() };
-                return Err(Problem::UnknownLetter);
+        let mut rest = from(word, 1);
+        while let [letter, ..] = rest.to_bytes() {
+            let Some(takes) = self.find(*letter, b"") else {
+                (self.option, self.word) = (slice::from_ref(letter), b"");
+                return Err(Problem::UnknownOption);
             };
-            if row.takes() == Takes::Value {
-                let rest = from(word, position + 1);
-                return if rest.is_empty() { self.set_to_next(row) } else { self.set(row, rest) };
+            rest = from(rest, 1);
+            if takes == Takes::Value {
+                return if rest.is_empty() { self.set_to_next() } else { self.set(rest) };
             }
-            self.set(row, c"")?;
+            self.set(c"")?;
         }
         Ok(())
     }
 
-    /// The row of the option that was written, which is then noted as given.
-    fn find(&mut self, is_it: impl Fn(&Row) -> bool) -> Option<&'static Row> {
-        let index = OPTIONS.iter().position(is_it)?;
-        self.given.note(index);
-        OPTIONS.get(index)
-    }
-
-    fn set_to_next(&mut self, row: &Row) -> Result<(), Problem> {
-        match self.next() {
-            Some(value) => self.set(row, value),
-            None => {
-                self.subject = Subject { option: row.name(), word: b"", tail: row.value() };
-                Err(Problem::NeedsValue)
+    /// Finds the option that was written: by the letter, or by the name where that is 0. It is noted as given.
+    #[inline(never)]
+    fn find(&mut self, letter: u8, name: &[u8]) -> Option<Takes> {
+        self.index = 0;
+        for row in rows() {
+            if if letter == 0 { row.name() == name } else { row.letter() == letter } {
+                self.given.note(self.index);
+                self.option = row.words;
+                return Some(row.takes());
             }
+            self.index += 1;
         }
+        None
     }
 
-    fn set(&mut self, row: &Row, value: &'static CStr) -> Result<(), Problem> {
-        self.subject = Subject { option: row.name(), word: value.to_bytes(), tail: b"" };
-        (row.set)(self.config, value)
+    #[inline(never)]
+    fn set_to_next(&mut self) -> Result<(), Problem> {
+        self.word = b"";
+        let value = self.next().ok_or(Problem::NeedsValue)?;
+        self.set(value)
+    }
+
+    #[inline(never)]
+    fn set(&mut self, value: &'static CStr) -> Result<(), Problem> {
+        self.word = value.to_bytes();
+        SETS.get(self.index).map_or(Ok(()), |set| set(self.config, value))
     }
 }
 
-/// The word from this byte on.
+/// The word from this byte on; empty beyond its end. An index that is known to be good, and not a part of its bytes in
+/// which the NUL would have to be searched for: that takes half a KiB.
+#[inline(never)]
 fn from(word: &'static CStr, start: usize) -> &'static CStr {
-    let tail = word.to_bytes_with_nul().get(start..).unwrap_or_default();
-    CStr::from_bytes_until_nul(tail).unwrap_or_default()
+    if start < word.to_bytes_with_nul().len() { word.index(start..) } else { c"" }
 }
 
 #[cfg(test)]

@@ -1,35 +1,31 @@
 //! `--volume` and `--tmpfs`: a path and what is said about the mount there.
 
 use super::usage::Problem;
-use super::values::{Read, absolute, cut, positive, size};
+use super::values::{self, Read, absolute, cut, part, position, positive};
 use crate::config::{Mount, Text, Tmpfs, Volume};
 
-/// A word of a list of options, and what it says.
-type Word<T> = (&'static [u8], fn(&mut T));
+/// Words in pairs, one that clears a flag and one that sets it; a comma stands where there is no word.
+const VOLUME_OPTIONS: Text = b"rw ro exec noexec nosuid suid nodev dev , norec , optional";
+/// Those without a value. A tmpfs always is nosuid and nodev; docker's users say so.
+const TMPFS_OPTIONS: Text = b"rw ro exec noexec nosuid , nodev ,";
 
-const VOLUME_OPTIONS: &[Word<Volume>] = &[
-    (b"ro", |volume| volume.read_only = true),
-    (b"rw", |volume| volume.read_only = false),
-    (b"noexec", |volume| volume.no_exec = true),
-    (b"exec", |volume| volume.no_exec = false),
-    (b"suid", |volume| volume.suid = true),
-    (b"nosuid", |volume| volume.suid = false),
-    (b"dev", |volume| volume.dev = true),
-    (b"nodev", |volume| volume.dev = false),
-    (b"norec", |volume| volume.not_recursive = true),
-    (b"optional", |volume| volume.optional = true),
-];
+/// Flags in the order of those pairs.
+#[derive(Default)]
+struct Flags(u32);
 
-/// Those without a value.
-const TMPFS_OPTIONS: &[Word<Tmpfs>] = &[
-    (b"ro", |tmpfs| tmpfs.read_only = true),
-    (b"rw", |tmpfs| tmpfs.read_only = false),
-    (b"noexec", |tmpfs| tmpfs.no_exec = true),
-    (b"exec", |tmpfs| tmpfs.no_exec = false),
-    // It always is; docker's users say so.
-    (b"nosuid", |_| ()),
-    (b"nodev", |_| ()),
-];
+impl Flags {
+    /// Takes in a word. False where it is none of them.
+    fn take(&mut self, words: Text, word: Text) -> bool {
+        let Some(position) = position(words, word) else { return false };
+        let bit = 1 << (position / 2);
+        self.0 = if position % 2 == 0 { self.0 & !bit } else { self.0 | bit };
+        true
+    }
+
+    fn has(&self, pair: u32) -> bool {
+        (self.0 >> pair) & 1 == 1
+    }
+}
 
 /// `SRC[:DST[:OPTS]]`.
 pub(super) fn volume(text: Text) -> Read<Mount> {
@@ -38,53 +34,59 @@ pub(super) fn volume(text: Text) -> Read<Mount> {
         return Err(Problem::NoVolumeSource);
     }
     let (target, mut rest) = cut(rest.unwrap_or(source), b':');
-    let target = absolute(target).map_err(|_| Problem::VolumeTargetNotAbsolute)?;
-    let mut volume = Volume {
+    if absolute(target).is_err() {
+        return Err(Problem::VolumeTargetNotAbsolute);
+    }
+    let mut flags = Flags::default();
+    while let Some(option) = part(&mut rest, b',') {
+        if !flags.take(VOLUME_OPTIONS, option) {
+            return Err(Problem::UnknownVolumeOption);
+        }
+    }
+    Ok(Mount::Volume(Volume {
         source,
         target,
-        read_only: false,
-        no_exec: false,
-        suid: false,
-        dev: false,
-        not_recursive: false,
-        optional: false,
-    };
-    while let Some(options) = rest {
-        let (option, next) = cut(options, b',');
-        let known = VOLUME_OPTIONS.iter().find(|row| row.0 == option);
-        known.ok_or(Problem::UnknownVolumeOption)?.1(&mut volume);
-        rest = next;
-    }
-    Ok(Mount::Volume(volume))
+        read_only: flags.has(0),
+        no_exec: flags.has(1),
+        suid: flags.has(2),
+        dev: flags.has(3),
+        not_recursive: flags.has(4),
+        optional: flags.has(5),
+    }))
 }
 
 /// `DST[:size=,mode=,…]`.
 pub(super) fn tmpfs(text: Text) -> Read<Mount> {
     let (target, mut rest) = cut(text, b':');
-    let mut tmpfs = Tmpfs { target: absolute(target)?, size: None, mode: None, no_exec: false, read_only: false };
-    while let Some(options) = rest {
-        let (option, next) = cut(options, b',');
-        match (cut(option, b'='), TMPFS_OPTIONS.iter().find(|row| row.0 == option)) {
-            (_, Some((_, set))) => set(&mut tmpfs),
-            ((b"size", Some(value)), _) => tmpfs.size = Some(positive(size(value))?),
-            ((b"mode", Some(value)), _) => tmpfs.mode = Some(mode(value)?),
+    absolute(target)?;
+    let (mut size, mut mode, mut flags) = (None, None, Flags::default());
+    while let Some(option) = part(&mut rest, b',') {
+        match cut(option, b'=') {
+            (b"size", Some(value)) => size = Some(positive(values::size(value))?),
+            (b"mode", Some(value)) => mode = Some(octal(value)?),
+            _ if flags.take(TMPFS_OPTIONS, option) => {}
             _ => return Err(Problem::UnknownTmpfsOption),
         }
-        rest = next;
     }
-    Ok(Mount::Tmpfs(tmpfs))
+    Ok(Mount::Tmpfs(Tmpfs { target, size, mode, no_exec: flags.has(1), read_only: flags.has(0) }))
+}
+
+/// `PATH`.
+pub(super) fn mask(text: Text) -> Read<Mount> {
+    absolute(text)?;
+    Ok(Mount::Mask(text))
 }
 
 /// Permission bits, octal as in chmod(1).
-fn mode(text: &[u8]) -> Read<u32> {
-    let octal = |value: u32, byte: &u8| match byte.wrapping_sub(b'0') {
-        digit @ 0..=7 if value <= 0o777 => Some(value * 8 + u32::from(digit)),
-        _ => None,
-    };
-    if text.is_empty() {
-        return Err(Problem::NotOctal);
+fn octal(text: &[u8]) -> Read<u32> {
+    let mut value = 0;
+    for byte in text {
+        value = match byte.wrapping_sub(b'0') {
+            digit @ 0..=7 if value <= 0o777 => value * 8 + u32::from(digit),
+            _ => return Err(Problem::NotOctal),
+        };
     }
-    text.iter().try_fold(0, octal).ok_or(Problem::NotOctal)
+    if text.is_empty() { Err(Problem::NotOctal) } else { Ok(value) }
 }
 
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! What a row of the table of options says.
 
-use super::values::{Read, cut};
-use crate::config::{Config, Text};
-use core::ffi::CStr;
+use super::options::{SCOPES, WORDS};
+use super::values::part;
+use crate::config::Text;
+use crate::words;
 
 /// A heading of the help text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
 pub(super) enum Section {
     Files,
     Identity,
@@ -18,19 +20,14 @@ pub(super) enum Section {
 impl Section {
     /// The words of the heading.
     pub(super) fn title(self) -> &'static str {
-        match self {
-            Self::Files => "Files",
-            Self::Identity => "Identity and environment",
-            Self::Namespaces => "Namespaces",
-            Self::Process => "Process",
-            Self::Privileges => "Privileges and limits",
-            Self::Diagnosis => "Diagnosis",
-        }
+        const TITLES: &str = "Files\nIdentity and environment\nNamespaces\nProcess\nPrivileges and limits\nDiagnosis\n";
+        words::line(TITLES, self as usize)
     }
 }
 
 /// What an option is about.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u8)]
 pub(super) enum Scope {
     /// A container: it means nothing with `--as-init`.
     Container,
@@ -49,57 +46,75 @@ pub(super) enum Takes {
     OptionalValue,
 }
 
+/// How many options there are.
+pub(super) const COUNT: usize = SCOPES.len();
+
 /// One option.
+#[derive(Clone, Copy)]
 pub(super) struct Row {
-    pub(super) section: Section,
-    pub(super) scope: Scope,
-    /// The single letter, or 0.
-    pub(super) letter: u8,
-    /// Long name, how its value is written, and help, with tabs between: one text costs half the room of three.
-    pub(super) words: &'static str,
-    /// Puts it into the configuration. A flag, and an option without its optional value, is given an empty text.
-    pub(super) set: fn(&mut Config, &'static CStr) -> Read<()>,
+    /// Long name, how its value is written, help, and letter, with tabs between.
+    pub(super) words: Text,
+}
+
+/// What stands in this column of a row: name, value, help or letter.
+#[inline(never)]
+pub(super) fn column(words: Text, number: usize) -> Text {
+    let mut rest = Some(words);
+    for _ in 0..number {
+        part(&mut rest, b'\t');
+    }
+    part(&mut rest, b'\t').unwrap_or_default()
+}
+
+/// The rows of the table, from the first.
+pub(super) struct Rows(Option<Text>);
+
+/// Every option, in the order of the help text.
+pub(super) fn rows() -> Rows {
+    Rows(Some(WORDS))
+}
+
+impl Iterator for Rows {
+    type Item = Row;
+
+    fn next(&mut self) -> Option<Row> {
+        // Behind the last row an empty text is left.
+        let words = part(&mut self.0, 0)?;
+        if words.is_empty() { None } else { Some(Row { words }) }
+    }
 }
 
 impl Row {
     /// The long name without its dashes.
-    pub(super) fn name(&self) -> Text {
-        cut(self.words.as_bytes(), b'\t').0
+    pub(super) fn name(self) -> Text {
+        column(self.words, 0)
     }
 
     /// The same as a text that a test can print.
     #[cfg(test)]
-    pub(super) fn name_text(&self) -> &'static str {
-        self.words.split('\t').next().unwrap()
+    pub(super) fn name_text(self) -> &'static str {
+        str::from_utf8(self.name()).unwrap()
     }
 
-    /// Whether it is this long name. The compiler asks that too.
-    pub(super) const fn is(&self, mut name: &[u8]) -> bool {
-        let mut words = self.words.as_bytes();
-        while let ([a, words_rest @ ..], [b, name_rest @ ..]) = (words, name) {
-            if *a != *b {
-                return false;
-            }
-            (words, name) = (words_rest, name_rest);
+    /// The single letter, or 0.
+    pub(super) fn letter(self) -> u8 {
+        match self.words {
+            [.., b'0'] | [] => 0,
+            [.., letter] => *letter,
         }
-        matches!((words, name), ([b'\t', ..], []))
     }
 
     /// How its value is written; empty for a flag, in brackets where it may be left out.
-    pub(super) fn value(&self) -> Text {
-        self.behind_name().0
+    pub(super) fn value(self) -> Text {
+        column(self.words, 1)
     }
 
     /// What it does, in lines of help.
-    pub(super) fn help(&self) -> Text {
-        self.behind_name().1.unwrap_or_default()
+    pub(super) fn help(self) -> Text {
+        column(self.words, 2)
     }
 
-    fn behind_name(&self) -> (Text, Option<Text>) {
-        cut(cut(self.words.as_bytes(), b'\t').1.unwrap_or_default(), b'\t')
-    }
-
-    pub(super) fn takes(&self) -> Takes {
+    pub(super) fn takes(self) -> Takes {
         match self.value() {
             [] => Takes::Nothing,
             [b'[', ..] => Takes::OptionalValue,

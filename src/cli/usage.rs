@@ -1,5 +1,6 @@
 //! What is wrong with a command line, and how that is said.
 
+use super::row::column;
 use crate::config::Text;
 use crate::words;
 
@@ -15,8 +16,9 @@ const TRY_HELP: &str = "try 'engine --help'\n";
 
 macro_rules! problems {
     ($($name:ident => $text:literal,)*) => {
-        /// What is wrong.
+        /// What is wrong. As wide as the numbers that are read, so that a number or a problem is given in registers.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        #[repr(u64)]
         pub enum Problem { $(#[doc = $text] $name,)* }
 
         impl Problem {
@@ -39,52 +41,47 @@ problems! {
     NoCommand => "needs a command",
     // About an option.
     UnknownOption => "unknown option",
-    UnknownLetter => "unknown option -",
-    NeedsValue => "needs a value: ",
     TakesNoValue => "takes no value",
+    NeedsValue => "needs a value: ",
     // About its value.
-    Empty => "must not be empty",
-    NotANumber => "not a plain decimal number",
-    NotASize => "not a size: digits, then k, m, g or nothing",
-    NotADuration => "not a duration: digits, then ms, s, m, h or nothing",
-    NotCpus => "not a number of processors, such as 2 or 1.5 (three decimals at most)",
-    NotOctal => "mode= takes an octal number up to 7777",
+    NotOfForm => "must be ",
+    NotANumber => "must be a plain number",
+    NotASize => "must be digits and k, m, g or nothing",
+    NotADuration => "must be digits and ms, s, m, h or nothing",
+    NotCpus => "must be as 2 or 1.125",
+    NotOctal => "mode= must be octal, up to 7777",
     TooLarge => "too large",
     Zero => "must be more than 0",
     NotAbsolute => "must begin with a slash",
-    NoVolumeSource => "the path on the host is missing",
+    NoVolumeSource => "the host's path is missing",
     VolumeTargetNotAbsolute => "the path inside must begin with a slash",
-    UnknownVolumeOption => "unknown volume option; there are ro rw exec noexec suid nosuid dev nodev norec optional",
-    UnknownTmpfsOption => "unknown tmpfs option; there are size= mode= ro rw exec noexec nosuid nodev",
-    NotProc => "must be auto, new, bind or none",
-    NotSys => "must be auto or none",
-    NotUserns => "must be root, keep-id, auto or host",
-    NotNet => "must be host, none or a path with a slash in it",
-    NotShare => "must be ipc, uts or cgroup, or several with commas between",
-    NotAUser => "must be USER or USER:GROUP",
-    NotAMap => "must be IN:OUT:COUNT, three plain decimal numbers",
+    UnknownVolumeOption => "unknown volume option",
+    UnknownTmpfsOption => "unknown tmpfs option",
+    NotNet => "must be host, none or a path with a slash",
+    NotShare => "must be of ipc,uts,cgroup",
     MapTooLarge => "goes beyond the last id, 4294967294",
     MapOverlaps => "overlaps an earlier one",
+    NoVariableName => "the name is missing",
+    UnknownCapability => "unknown capability",
+    UnknownUlimit => "unknown limit",
+    SoftAboveHard => "soft is above hard",
+    // Clear without the value, or about one that is too long to be read.
+    Empty => "must not be empty",
     HostnameTooLong => "longer than 64 bytes",
-    NoVariableName => "the variable's name is missing",
-    UnknownCapability => "no such capability",
-    UnknownUlimit => "no such limit",
-    NotAUlimit => "must be NAME=SOFT or NAME=SOFT:HARD, in numbers or unlimited",
-    SoftAboveHard => "the soft limit is above the hard one",
     // More than fits. The numbers are those of the capacities in config.rs; a test holds them to it.
     MoreMounts => "more than 512 mounts",
     MoreMapLines => "more than 340 lines",
-    MoreEnvEdits => "more than 512 changes to the environment",
+    MoreEnvEdits => "more than 512 changes",
     MorePreserved => "more than 64 descriptors",
-    MoreLandlockRules => "more than 64 Landlock rules",
+    MoreLandlockRules => "more than 64 rules",
     MoreUlimits => "more than 16 limits",
-    MoreCapabilityEdits => "more than 64 changes to the capabilities",
+    MoreCapabilityEdits => "more than 64 changes",
     // What does not go together.
-    WithAsInit => "cannot be combined with --as-init",
-    WithUpper => "cannot be combined with --upper",
-    WithUserns => "cannot be combined with --userns keep-id, auto or host",
-    WithSharedUts => "cannot be combined with --share uts: it would rename the host",
-    WithNoInit => "cannot be combined with --no-init: without an init nothing outlives the command",
+    WithAsInit => "not with --as-init",
+    WithUpper => "not with --upper",
+    WithUserns => "only with --userns root",
+    WithSharedUts => "not with --share uts, which would rename the host",
+    WithNoInit => "not with --no-init, where nothing outlives the command",
     WithoutOverlay => "needs -x (--ephemeral) or --upper",
     WithoutTimeout => "needs --timeout",
     WithoutAsInit => "needs --as-init",
@@ -93,48 +90,34 @@ problems! {
 impl Problem {
     /// Whether the line is clear without the value: it is about the option, or the value is too long to be read.
     fn hides_value(self) -> bool {
-        matches!(
-            self,
-            Self::Empty
-                | Self::HostnameTooLong
-                | Self::MoreMounts
-                | Self::MoreMapLines
-                | Self::MoreEnvEdits
-                | Self::MorePreserved
-                | Self::MoreLandlockRules
-                | Self::MoreUlimits
-                | Self::MoreCapabilityEdits
-        )
+        (Self::Empty as u64..=Self::MoreCapabilityEdits as u64).contains(&(self as u64))
     }
-}
 
-/// What a problem is about.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub(super) struct Subject {
-    /// The long name of the option, without dashes; empty where it is about none.
-    pub(super) option: Text,
-    /// The word or the value, as the user wrote it; empty where there is none.
-    pub(super) word: Text,
-    /// What ends the line: the letter that is unknown, or what the value should look like.
-    pub(super) tail: Text,
+    /// Whether how the value is written ends the line.
+    fn shows_form(self) -> bool {
+        matches!(self, Self::NeedsValue | Self::NotOfForm)
+    }
 }
 
 /// A command line that engine does not understand. Status 125.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Usage {
-    subject: Subject,
+    /// The words of the option's row, or a name or letter alone; empty where it is about no option.
+    option: Text,
+    /// The word or the value, as the user wrote it; empty where there is none.
+    word: Text,
     problem: Problem,
 }
 
 impl Usage {
-    pub(super) fn new(subject: Subject, problem: Problem) -> Self {
-        Self { subject, problem }
+    pub(super) fn new(option: Text, word: Text, problem: Problem) -> Self {
+        Self { option, word, problem }
     }
 
     /// The long name of the option that it is about, without dashes; empty where it is about none.
     #[must_use]
     pub fn option(&self) -> Text {
-        self.subject.option
+        column(self.option, 0)
     }
 
     /// What is wrong.
@@ -146,25 +129,30 @@ impl Usage {
     /// What to write to standard error, in order: `engine: --hostname: longer than 64 bytes` and the line below it, both
     /// with their ends. Some pieces may be empty.
     #[must_use]
-    pub fn pieces(&self) -> [&'static [u8]; 10] {
-        let colon = |text: &[u8]| -> &'static [u8] { if text.is_empty() { b"" } else { b": " } };
-        let Subject { option, word, tail } = self.subject;
-        let word = if self.problem.hides_value() { b"" } else { word };
-        let dashes: &[u8] = if option.is_empty() { b"" } else { b"--" };
-        let below = if self.problem == Problem::NoArguments { SYNOPSIS } else { TRY_HELP };
+    pub fn pieces(&self) -> [&'static [u8]; 9] {
+        let (option, word) = (self.option(), if self.problem.hides_value() { b"" } else { self.word });
+        let dashes: &[u8] = match option {
+            [] => b"engine: ",
+            [_] => b"engine: -",
+            _ => b"engine: --",
+        };
         [
-            b"engine: ",
             dashes,
             option,
             colon(option),
             word,
             colon(word),
             self.problem.text().as_bytes(),
-            tail,
+            if self.problem.shows_form() { column(self.option, 1) } else { b"" },
             b"\n",
-            below.as_bytes(),
+            if self.problem == Problem::NoArguments { SYNOPSIS } else { TRY_HELP }.as_bytes(),
         ]
     }
+}
+
+/// What stands behind a text.
+fn colon(text: Text) -> Text {
+    if text.is_empty() { b"" } else { b": " }
 }
 
 #[cfg(test)]
@@ -172,18 +160,18 @@ mod tests {
     use super::*;
     use crate::config::*;
 
-    fn said(option: Text, word: Text, problem: Problem, tail: Text) -> String {
-        String::from_utf8(Usage::new(Subject { option, word, tail }, problem).pieces().concat()).unwrap()
+    fn said(option: Text, word: Text, problem: Problem) -> String {
+        String::from_utf8(Usage::new(option, word, problem).pieces().concat()).unwrap()
     }
 
     #[test]
     fn the_line_names_option_value_and_problem() {
         assert_eq!(
-            said(b"memory", b"12q", Problem::NotASize, b""),
-            "engine: --memory: 12q: not a size: digits, then k, m, g or nothing\ntry 'engine --help'\n"
+            said(b"memory", b"12q", Problem::NotASize),
+            "engine: --memory: 12q: must be digits and k, m, g or nothing\ntry 'engine --help'\n"
         );
         assert_eq!(
-            said(b"upper", b"", Problem::NeedsValue, b"DIR"),
+            said(b"upper\tDIR\thelp", b"", Problem::NeedsValue),
             "engine: --upper: needs a value: DIR\ntry 'engine --help'\n"
         );
     }
@@ -191,11 +179,11 @@ mod tests {
     #[test]
     fn a_value_that_cannot_be_read_is_left_out() {
         assert_eq!(
-            said(b"hostname", &[b'a'; 65], Problem::HostnameTooLong, b""),
+            said(b"hostname", &[b'a'; 65], Problem::HostnameTooLong),
             "engine: --hostname: longer than 64 bytes\ntry 'engine --help'\n"
         );
         assert_eq!(
-            said(b"hostname", b"", Problem::Empty, b""),
+            said(b"hostname", b"", Problem::Empty),
             "engine: --hostname: must not be empty\ntry 'engine --help'\n"
         );
     }
@@ -203,18 +191,15 @@ mod tests {
     #[test]
     fn a_word_that_is_no_option_stands_alone() {
         assert_eq!(
-            said(b"", b"--colour", Problem::UnknownOption, b""),
+            said(b"", b"--colour", Problem::UnknownOption),
             "engine: --colour: unknown option\ntry 'engine --help'\n"
         );
-        assert_eq!(
-            said(b"", b"", Problem::NoRootfs, b""),
-            "engine: a root filesystem is needed\ntry 'engine --help'\n"
-        );
+        assert_eq!(said(b"", b"", Problem::NoRootfs), "engine: a root filesystem is needed\ntry 'engine --help'\n");
     }
 
     #[test]
     fn without_arguments_the_ways_to_call_it_follow() {
-        let text = said(b"", b"", Problem::NoArguments, b"");
+        let text = said(b"", b"", Problem::NoArguments);
         assert!(
             text.starts_with("engine: a root filesystem is needed\nusage: engine [options] [--] <rootfs>"),
             "{text}"

@@ -11,97 +11,122 @@ use core::ffi::CStr;
 /// A value, or what is wrong with its text.
 pub(super) type Read<T> = Result<T, Problem>;
 
+/// The next part of what is left: as far as the separator, behind which the rest is left. Where there is no separator
+/// all of it is the last part, and nothing is left.
+#[inline(never)]
+pub(super) fn part(rest: &mut Option<Text>, separator: u8) -> Option<Text> {
+    let text = rest.take()?;
+    let Some(end) = text.iter().position(|byte| *byte == separator) else { return Some(text) };
+    *rest = text.get(end + 1..);
+    text.get(..end)
+}
+
 /// What stands before the first separator, and what stands behind it where there is one.
 #[inline(never)]
 pub(super) fn cut(text: Text, separator: u8) -> (Text, Option<Text>) {
-    let end = text.iter().position(|byte| *byte == separator).unwrap_or(text.len());
-    match text.split_at_checked(end) {
-        Some((head, [_, tail @ ..])) => (head, Some(tail)),
-        _ => (text, None),
-    }
+    let mut rest = Some(text);
+    (part(&mut rest, separator).unwrap_or_default(), rest)
 }
 
-/// Where `word` stands among `words`, which have a blank between two.
-#[inline(never)]
-fn position(words: &[u8], word: &[u8]) -> Option<usize> {
-    words.split(|byte| *byte == b' ').position(|known| known == word)
+/// Whether there is such a byte. The core library's own search is fast on long texts, and large.
+pub(super) fn has(text: Text, byte: u8) -> bool {
+    cut(text, byte).1.is_some()
 }
 
-/// The value that stands where `text` stands among `words`. One text for all the words, and not a `match` over
+/// Where `word` stands among `words`, which have a blank between two. One text for all the words, and not a `match` over
 /// them, which would be compiled to a comparison a byte.
-fn choose<T: Copy>(text: &[u8], words: &[u8], values: &[T], otherwise: Problem) -> Read<T> {
-    position(words, text).and_then(|position| values.get(position)).copied().ok_or(otherwise)
+#[inline(never)]
+pub(super) fn position(words: Text, word: &[u8]) -> Option<usize> {
+    let mut rest = Some(words);
+    let mut position = 0;
+    while part(&mut rest, b' ')? != word {
+        position += 1;
+    }
+    Some(position)
+}
+
+/// Where `text` stands among the words of a choice.
+#[inline(never)]
+fn choice(words: Text, text: &[u8]) -> Read<usize> {
+    position(words, text).ok_or(Problem::NotOfForm)
 }
 
 /// Plain decimal: digits and nothing else.
 pub(super) fn number(text: &[u8]) -> Read<u64> {
-    if text.is_empty() {
-        return Err(Problem::NotANumber);
-    }
-    text.iter().try_fold(0u64, |value, byte| {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 {
-            return Err(Problem::NotANumber);
-        }
-        value.checked_mul(10).and_then(|value| value.checked_add(u64::from(digit))).ok_or(Problem::TooLarge)
-    })
+    number_up_to(u64::MAX, text, Problem::NotANumber)
 }
 
-/// A better word for what is no number, where a number is only a part of what is wanted.
-fn or(problem: Problem, otherwise: Problem) -> Problem {
-    if problem == Problem::NotANumber { otherwise } else { problem }
+/// A number that is not too large; `otherwise` says what is wanted where it is no number.
+#[inline(never)]
+fn number_up_to(max: u64, text: &[u8], otherwise: Problem) -> Read<u64> {
+    let mut value = Some(0u64);
+    for byte in text {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return Err(otherwise);
+        }
+        value = value.and_then(|value| value.checked_mul(10)?.checked_add(u64::from(digit)));
+    }
+    if text.is_empty() {
+        return Err(otherwise);
+    }
+    value.filter(|value| *value <= max).ok_or(Problem::TooLarge)
 }
 
 /// A number of 32 bits.
-fn number32(text: &[u8]) -> Read<u32> {
-    u32::try_from(number(text)?).map_err(|_| Problem::TooLarge)
+fn number32(text: &[u8], otherwise: Problem) -> Read<u32> {
+    number_up_to(u32::MAX.into(), text, otherwise).map(|value| value as u32)
 }
 
 /// The number of a file descriptor.
 pub(super) fn descriptor(text: &[u8]) -> Read<i32> {
-    i32::try_from(number(text)?).map_err(|_| Problem::TooLarge)
+    number_up_to(i32::MAX as u64, text, Problem::NotANumber).map(|value| value as i32)
 }
 
 /// A number of seconds, as the kernel counts them.
 pub(super) fn seconds(text: &[u8]) -> Read<i64> {
-    i64::try_from(number(text)?).map_err(|_| Problem::TooLarge)
-}
-
-/// A number with one of these units behind it, or with none. The first unit that fits is taken.
-fn with_unit(text: &[u8], units: &[(&[u8], u64)], none: u64, otherwise: Problem) -> Read<u64> {
-    let unit = units.iter().find_map(|(unit, factor)| Some((text.strip_suffix(*unit)?, *factor)));
-    let (digits, factor) = unit.unwrap_or((text, none));
-    let value = number(digits).map_err(|problem| or(problem, otherwise))?;
-    value.checked_mul(factor).ok_or(Problem::TooLarge)
+    number_up_to(i64::MAX as u64, text, Problem::NotANumber).map(|value| value as i64)
 }
 
 /// Bytes: `k`, `m`, `g` in either case are powers of 1024.
 pub(super) fn size(text: &[u8]) -> Read<u64> {
-    const UNITS: &[(&[u8], u64)] =
-        &[(b"k", 1 << 10), (b"K", 1 << 10), (b"m", 1 << 20), (b"M", 1 << 20), (b"g", 1 << 30), (b"G", 1 << 30)];
-    with_unit(text, UNITS, 1, Problem::NotASize)
+    let (digits, factor) = match text {
+        [digits @ .., b'k' | b'K'] => (digits, 1 << 10),
+        [digits @ .., b'm' | b'M'] => (digits, 1 << 20),
+        [digits @ .., b'g' | b'G'] => (digits, 1 << 30),
+        _ => (text, 1),
+    };
+    times(digits, factor, Problem::NotASize)
 }
 
 /// Milliseconds; a plain number is seconds.
 pub(super) fn duration(text: &[u8]) -> Read<u64> {
-    // `ms` before `s`, of which it is no multiple.
-    const UNITS: &[(&[u8], u64)] = &[(b"ms", 1), (b"s", 1000), (b"m", 60_000), (b"h", 3_600_000)];
-    with_unit(text, UNITS, 1000, Problem::NotADuration)
+    let (digits, factor) = match text {
+        [digits @ .., b'm', b's'] => (digits, 1),
+        [digits @ .., b's'] => (digits, 1000),
+        [digits @ .., b'm'] => (digits, 60_000),
+        [digits @ .., b'h'] => (digits, 3_600_000),
+        _ => (text, 1000),
+    };
+    times(digits, factor, Problem::NotADuration)
+}
+
+fn times(digits: &[u8], factor: u64, otherwise: Problem) -> Read<u64> {
+    number_up_to(u64::MAX, digits, otherwise)?.checked_mul(factor).ok_or(Problem::TooLarge)
 }
 
 /// Thousandths of a processor.
 pub(super) fn cpus(text: Text) -> Read<u64> {
     let (whole, decimals) = cut(text, b'.');
-    let whole = number32(whole).map_err(|problem| or(problem, Problem::NotCpus))?;
-    let Some(decimals) = decimals else { return Ok(u64::from(whole) * 1000) };
-    let scale = match decimals.len() {
-        1 => 100,
-        2 => 10,
-        3 => 1,
+    let whole = number_up_to(u32::MAX.into(), whole, Problem::NotCpus)? * 1000;
+    let Some(decimals) = decimals else { return Ok(whole) };
+    let scale = match decimals {
+        [_] => 100,
+        [_, _] => 10,
+        [_, _, _] => 1,
         _ => return Err(Problem::NotCpus),
     };
-    let part = number(decimals).map_err(|_| Problem::NotCpus)?;
-    Ok(u64::from(whole) * 1000 + part * scale)
+    Ok(whole + number_up_to(u64::MAX, decimals, Problem::NotCpus)? * scale)
 }
 
 /// Zero would mean "nothing" to one reader and "no limit" to the next.
@@ -114,7 +139,10 @@ pub(super) fn positive(value: Read<u64>) -> Read<u64> {
 
 /// Splits off a `?` at the end: what cannot be had is then no error.
 fn effort(text: Text) -> (Text, Effort) {
-    text.strip_suffix(b"?").map_or((text, Effort::Required), |rest| (rest, Effort::Best))
+    match text {
+        [rest @ .., b'?'] => (rest, Effort::Best),
+        _ => (text, Effort::Required),
+    }
 }
 
 /// A cgroup limit, read by `read`.
@@ -132,12 +160,13 @@ pub(super) fn cgroup(text: Text) -> Read<Cgroup> {
 /// A Landlock rule, with `?` or without.
 pub(super) fn landlock(access: LandlockAccess, text: Text) -> Read<LandlockRule> {
     let (path, effort) = effort(text);
-    Ok(LandlockRule { access, path: absolute(path)?, effort })
+    absolute(path)?;
+    Ok(LandlockRule { access, path, effort })
 }
 
 /// A path inside the container.
-pub(super) fn absolute(text: Text) -> Read<Text> {
-    if text.starts_with(b"/") { Ok(text) } else { Err(Problem::NotAbsolute) }
+pub(super) fn absolute(text: Text) -> Read<()> {
+    if text.starts_with(b"/") { Ok(()) } else { Err(Problem::NotAbsolute) }
 }
 
 /// A path on the host: any text but an empty one.
@@ -147,7 +176,8 @@ pub(super) fn host_path(word: &'static CStr) -> Read<&'static CStr> {
 
 /// `DIR` inside.
 pub(super) fn workdir(word: &'static CStr) -> Read<&'static CStr> {
-    absolute(word.to_bytes()).map(|_| word)
+    absolute(word.to_bytes())?;
+    Ok(word)
 }
 
 /// A host name that sethostname(2) takes.
@@ -161,11 +191,17 @@ pub(super) fn hostname(word: &'static CStr) -> Read<&'static CStr> {
 
 /// `IN:OUT:COUNT`, which must not overlap what `earlier` maps.
 pub(super) fn id_range(text: Text, earlier: &[IdRange]) -> Read<IdRange> {
-    let (inside, rest) = cut(text, b':');
-    let (outside, count) = cut(rest.ok_or(Problem::NotAMap)?, b':');
-    let part = |text: &[u8]| number32(text).map_err(|problem| or(problem, Problem::NotAMap));
-    let count = part(count.ok_or(Problem::NotAMap)?)?;
-    let range = IdRange { inside: part(inside)?, outside: part(outside)?, count };
+    let mut rest = Some(text);
+    let mut numbers = [0; 3];
+    for number in &mut numbers {
+        // Where one is missing it is an empty text, which is no number.
+        *number = number32(part(&mut rest, b':').unwrap_or_default(), Problem::NotOfForm)?;
+    }
+    if rest.is_some() {
+        return Err(Problem::NotOfForm);
+    }
+    let [inside, outside, count] = numbers;
+    let range = IdRange { inside, outside, count };
     if range.count == 0 {
         return Err(Problem::Zero);
     }
@@ -187,11 +223,14 @@ pub(super) fn user(text: Text) -> Read<User> {
 }
 
 fn name_or_id(text: Text) -> Read<Text> {
-    match number32(text) {
-        Ok(u32::MAX) | Err(Problem::TooLarge) => Err(Problem::TooLarge),
-        Ok(_) => Ok(text),
-        Err(_) if text.is_empty() || cut(text, b':').1.is_some() => Err(Problem::NotAUser),
-        Err(_) => Ok(text),
+    // The last number of 32 bits, -1, is no id.
+    let number = number_up_to(u64::from(u32::MAX) - 1, text, Problem::NotANumber);
+    if number == Err(Problem::TooLarge) {
+        Err(Problem::TooLarge)
+    } else if text.is_empty() || has(text, b':') {
+        Err(Problem::NotOfForm)
+    } else {
+        Ok(text)
     }
 }
 
@@ -206,38 +245,58 @@ pub(super) fn env(word: &'static CStr) -> Read<EnvEdit> {
 
 /// `--proc`.
 pub(super) fn proc(text: &[u8]) -> Read<Proc> {
-    choose(text, b"auto new bind none", &[Proc::Auto, Proc::New, Proc::Bind, Proc::None], Problem::NotProc)
+    Ok(match choice(b"auto new bind none", text)? {
+        0 => Proc::Auto,
+        1 => Proc::New,
+        2 => Proc::Bind,
+        _ => Proc::None,
+    })
 }
 
 /// `--sys`: whether there is none.
 pub(super) fn no_sys(text: &[u8]) -> Read<bool> {
-    choose(text, b"auto none", &[false, true], Problem::NotSys)
+    Ok(choice(b"auto none", text)? == 1)
 }
 
 /// `--userns`.
 pub(super) fn userns(text: &[u8]) -> Read<Userns> {
-    const EACH: &[Userns] = &[Userns::Root, Userns::KeepId, Userns::Auto, Userns::Host];
-    choose(text, b"root keep-id auto host", EACH, Problem::NotUserns)
+    Ok(match choice(b"root keep-id auto host", text)? {
+        0 => Userns::Root,
+        1 => Userns::KeepId,
+        2 => Userns::Auto,
+        _ => Userns::Host,
+    })
 }
 
 /// `--net`. A path has a slash, so that a misspelt word is not taken for one.
 pub(super) fn net(word: &'static CStr) -> Read<Net> {
-    let path = if cut(word.to_bytes(), b'/').1.is_some() { Ok(Net::Join(word)) } else { Err(Problem::NotNet) };
-    choose(word.to_bytes(), b"host none", &[Net::Host, Net::None], Problem::NotNet).or(path)
+    match position(b"host none", word.to_bytes()) {
+        Some(0) => Ok(Net::Host),
+        Some(_) => Ok(Net::None),
+        None if has(word.to_bytes(), b'/') => Ok(Net::Join(word)),
+        None => Err(Problem::NotNet),
+    }
 }
 
 /// One of the namespaces that `--share` keeps.
 pub(super) fn shared<'a>(namespaces: &'a mut Namespaces, name: &[u8]) -> Read<&'a mut bool> {
-    let flags = [&mut namespaces.share_ipc, &mut namespaces.share_uts, &mut namespaces.share_cgroup];
-    let position = position(b"ipc uts cgroup", name);
-    flags.into_iter().nth(position.unwrap_or(usize::MAX)).ok_or(Problem::NotShare)
+    match position(b"ipc uts cgroup", name) {
+        Some(0) => Ok(&mut namespaces.share_ipc),
+        Some(1) => Ok(&mut namespaces.share_uts),
+        Some(_) => Ok(&mut namespaces.share_cgroup),
+        None => Err(Problem::NotShare),
+    }
 }
 
 /// `--seccomp`. The rules are read by the room that knows the names of the system calls.
 pub(super) fn seccomp(text: Text) -> Read<Seccomp> {
-    const EACH: &[Seccomp] = &[Seccomp::Default, Seccomp::Strict, Seccomp::None];
-    let rules = if text.is_empty() { Err(Problem::Empty) } else { Ok(Seccomp::Rules(text)) };
-    choose(text, b"default strict none", EACH, Problem::Empty).or(rules)
+    match position(b"default strict none", text) {
+        Some(0) => Ok(Seccomp::Default),
+        Some(1) => Ok(Seccomp::Strict),
+        Some(_) => Ok(Seccomp::None),
+        None if text.is_empty() => Err(Problem::Empty),
+        None => Ok(Seccomp::Rules(text)),
+    }
 }
 
 /// One capability or all.
@@ -253,17 +312,17 @@ const ULIMITS: &[u8] =
 pub(super) fn ulimit(text: Text) -> Read<Ulimit> {
     let (name, limits) = cut(text, b'=');
     let resource = position(ULIMITS, name).ok_or(Problem::UnknownUlimit)? as u32;
-    let (soft, hard) = cut(limits.ok_or(Problem::NotAUlimit)?, b':');
+    let (soft, hard) = cut(limits.unwrap_or_default(), b':');
     let soft = ulimit_value(soft)?;
     let hard = hard.map_or(Ok(soft), ulimit_value)?;
     if soft > hard { Err(Problem::SoftAboveHard) } else { Ok(Ulimit { resource, soft, hard }) }
 }
 
 fn ulimit_value(text: Text) -> Read<u64> {
-    if text == b"unlimited" || text == b"-1" {
-        return Ok(u64::MAX);
+    match position(b"unlimited -1", text) {
+        Some(_) => Ok(u64::MAX),
+        None => number_up_to(u64::MAX, text, Problem::NotOfForm),
     }
-    number(text).map_err(|problem| or(problem, Problem::NotAUlimit))
 }
 
 #[cfg(test)]
@@ -372,7 +431,7 @@ mod tests {
         assert_eq!(id_range(b"0:0:4294967295", &[]), range(0, 0, u32::MAX));
         assert_eq!(id_range(b"4294967294:2147483648:1", &[]), range(4_294_967_294, 2_147_483_648, 1));
         for text in ["", "0", "0:0", "0:0:", ":0:1", "0::1", "0:0:1:1", "a:0:1", "-1:0:1", "0:0: 1", "0x0:0:1"] {
-            assert_eq!(id_range(text.as_bytes(), &[]), Err(Problem::NotAMap), "{text:?}");
+            assert_eq!(id_range(text.as_bytes(), &[]), Err(Problem::NotOfForm), "{text:?}");
         }
         assert_eq!(id_range(b"0:0:0", &[]), Err(Problem::Zero));
         for text in ["4294967295:0:1", "0:4294967295:1", "1:0:4294967295", "0:1:4294967295", "4294967000:0:1000"] {
@@ -408,7 +467,7 @@ mod tests {
             assert_eq!((user.user, user.group), (name.as_bytes(), group.map(str::as_bytes)), "{text}");
         }
         for text in ["", ":", ":1", "1:", "a:", "a:b:c"] {
-            assert_eq!(user(text.as_bytes()).err(), Some(Problem::NotAUser), "{text:?}");
+            assert_eq!(user(text.as_bytes()).err(), Some(Problem::NotOfForm), "{text:?}");
         }
         for text in ["4294967295", "4294967296", "0:4294967295", "99999999999999999999"] {
             assert_eq!(user(text.as_bytes()).err(), Some(Problem::TooLarge), "{text:?}");
@@ -487,13 +546,13 @@ mod tests {
         assert_eq!(ulimit(b"core=-1"), core(u64::MAX, u64::MAX));
         assert_eq!(ulimit(b"core=unlimited:-1"), core(u64::MAX, u64::MAX));
         for (text, problem) in [
-            ("core", Problem::NotAUlimit),
-            ("core=", Problem::NotAUlimit),
-            ("core=1:", Problem::NotAUlimit),
-            ("core=:1", Problem::NotAUlimit),
-            ("core=1:2:3", Problem::NotAUlimit),
-            ("core=-2", Problem::NotAUlimit),
-            ("core=1k", Problem::NotAUlimit),
+            ("core", Problem::NotOfForm),
+            ("core=", Problem::NotOfForm),
+            ("core=1:", Problem::NotOfForm),
+            ("core=:1", Problem::NotOfForm),
+            ("core=1:2:3", Problem::NotOfForm),
+            ("core=-2", Problem::NotOfForm),
+            ("core=1k", Problem::NotOfForm),
             ("core=18446744073709551616", Problem::TooLarge),
             ("core=2:1", Problem::SoftAboveHard),
             ("core=unlimited:1", Problem::SoftAboveHard),

@@ -12,6 +12,7 @@ use crate::handover::Handover;
 use crate::sys::fd::{self, Dir};
 use crate::sys::process::{self, Namespaces, Pid};
 use crate::sys::signal::{self, Disposition};
+use crate::sys::spawn;
 use crate::sys::{file, identity};
 
 /// Starts C, as a child of I, and returns once it runs the command, or has ended. `meanwhile` runs in I while C prepares.
@@ -23,7 +24,7 @@ pub fn start(
     namespaces: Namespaces,
     meanwhile: impl FnOnce(Pid) -> bool,
 ) -> crate::sys::Result<Pid> {
-    process::spawn(namespaces, run, handover, meanwhile)
+    spawn::spawn(namespaces, run, handover, meanwhile)
 }
 
 /// C's whole life. On entry it is I's child, in I's memory, with all signals blocked.

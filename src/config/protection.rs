@@ -48,6 +48,12 @@ impl Config {
             })
     }
 
+    /// Whether mounts may have to be locked: also where the root is put together, and parts of it are read-only.
+    #[must_use]
+    pub fn may_lock_mounts(&self) -> bool {
+        self.locks_mounts() || !matches!(self.files.writes, Writes::Through)
+    }
+
     /// Whether the caller's variables are left behind, all but [`Config::keeps_variable`].
     #[must_use]
     pub const fn clears_environment(&self) -> bool {

@@ -8,7 +8,8 @@ use crate::config::{Config, IdRange, Userns};
 use crate::error::{Errno, Error};
 use crate::id_map::{self, Kind, Ranges};
 use crate::sys::fd::Fd;
-use crate::sys::process::{Credentials, PidFd};
+use crate::sys::process::PidFd;
+use crate::sys::start::Credentials;
 
 /// Writes the maps of I's user namespace, if it has one. Not inlined, so that its buffers are gone when it returns.
 #[inline(never)]

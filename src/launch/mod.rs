@@ -20,8 +20,9 @@ use crate::handover::Handover;
 use crate::setup;
 use crate::sys::fd::{self, Dir, Pipe};
 use crate::sys::file::{self, FileId};
-use crate::sys::process::{self, Fork, Namespaces, PidFd, Start};
+use crate::sys::process::{self, Fork, Namespaces, PidFd};
 use crate::sys::signal::{self, Disposition};
+use crate::sys::start::{Credentials, Start};
 use attend::Outcome;
 
 /// O's whole life. Runs in O until the clone, then in both: the child goes its own way in [`setup::run`].
@@ -108,7 +109,7 @@ fn accompany(
     lifeline: Pipe,
     reports: Pipe,
     config: &Config,
-    credentials: &process::Credentials,
+    credentials: &Credentials,
 ) -> Result<Outcome, Error> {
     lifeline.read.close();
     reports.write.close();
@@ -125,12 +126,7 @@ fn accompany(
 }
 
 /// Writes the id maps and lets I go on.
-fn introduce(
-    init: &PidFd,
-    lifeline: &fd::Fd,
-    config: &Config,
-    credentials: &process::Credentials,
-) -> Result<(), Error> {
+fn introduce(init: &PidFd, lifeline: &fd::Fd, config: &Config, credentials: &Credentials) -> Result<(), Error> {
     id_maps::write(init, config, credentials)?;
     let engine = Object::Place(Place::Engine);
     file::write_all(lifeline.number(), b"!").at(Step::StartInit, Object::Place(Place::Init))?;

@@ -43,7 +43,7 @@ const ALLOW: u32 = 0x7fff_0000;
 const KILL_PROCESS: u32 = 0x8000_0000;
 /// `SECCOMP_RET_ERRNO`, with the errno in its low half.
 const fn refuse(errno: Errno) -> u32 {
-    0x0005_0000 | errno.0 as u32
+    0x0005_0000 | errno.number() as u32
 }
 
 /// Where `struct seccomp_data` has the call's number.

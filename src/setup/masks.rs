@@ -54,7 +54,10 @@ impl Cover {
 
     fn put(&mut self, dir: Dir<'_>, path: &CStr) -> Result<(), Errno> {
         if self.attached {
-            return mount::attach(&mount::clone_tree(Dir::At(&self.mount), c"", Depth::One)?, dir, path);
+            let copy = mount::clone_tree(Dir::At(&self.mount), c"", Depth::One)?;
+            mount::attach(&copy, dir, path)?;
+            copy.close();
+            return Ok(());
         }
         self.attached = true;
         mount::attach(&self.mount, dir, path)
@@ -83,7 +86,9 @@ impl Masks {
         let target = target::find(path)?;
         let directory = target::is_directory(&target)?;
         target::check(&target, directory)?;
-        self.cover(directory)?.put(Dir::At(&target), c"")
+        self.cover(directory)?.put(Dir::At(&target), c"")?;
+        target.close();
+        Ok(())
     }
 
     /// Masks what there is of docker's lists. What they are below is attached by now.

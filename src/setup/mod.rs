@@ -34,7 +34,8 @@ pub fn run(handover: &Handover) -> ! {
     process::exit(OWN_FAILURE)
 }
 
-/// Builds the world and steps into it.
+/// Builds the world and steps into it. Not inlined, so that its buffers are gone when it returns.
+#[inline(never)]
 fn set_up(handover: &Handover) -> Result<World, Error> {
     let config = handover.config;
     process::die_with_parent().at(Step::TieToParent, Object::Place(Place::Init))?;
@@ -63,9 +64,10 @@ fn set_up(handover: &Handover) -> Result<World, Error> {
         let name = config.surroundings.hostname.unwrap_or(DEFAULT_HOSTNAME);
         identity::set_hostname(name.to_bytes()).at(Step::SetHostname, Object::Hostname)?;
     }
+    let inner = inner_namespaces(config, host_root_is_inside || pieces.root.composed || config.locks_mounts());
     Ok(World {
-        inner: inner_namespaces(config, host_root_is_inside || pieces.root.composed || config.locks_mounts()),
-        proc: host.proc,
+        inner,
+        proc: host.proc.filter(|_| inner.has(Namespaces::USER)),
         proc_is_the_hosts: config.files.proc == Proc::Bind,
         changes: pieces.changes.zip(pieces.root.layers).map(|(output, (upper, below))| changes::Pending {
             upper,

@@ -51,14 +51,11 @@ fn open_volume(volume: &Volume) -> Result<Option<Fd>> {
 /// Attaches everything. On entry every path is the container's, and /proc, /sys and /dev are there.
 pub(super) fn hang(config: &Config, sources: &mut Sources, masks: &mut Masks) -> core::result::Result<(), Error> {
     for (index, (mount, source)) in (0..).zip(config.files.mounts.iter().zip(sources)) {
-        // A source is closed as soon as it hangs.
         let result = match (mount, source.take()) {
-            (Mount::Volume(volume), Some(source)) => target::hang(&source, volume.target),
+            (Mount::Volume(volume), Some(source)) => target::hang(source, volume.target),
             // It is missing, and may be.
             (Mount::Volume(_), None) => Ok(()),
-            (Mount::Tmpfs(tmpfs), _) => {
-                open_tmpfs(tmpfs).and_then(|tmpfs_mount| target::hang(&tmpfs_mount, tmpfs.target))
-            }
+            (Mount::Tmpfs(tmpfs), _) => open_tmpfs(tmpfs).and_then(|mount| target::hang(mount, tmpfs.target)),
             (Mount::Mask(path), _) => masks.put_over(path),
         };
         result.at(Step::Mount, Object::MountTarget(index))?;
@@ -78,5 +75,9 @@ fn open_tmpfs(tmpfs: &Tmpfs) -> Result<Fd> {
     ];
     let [mode, _] = &settings;
     // The kernel's own size is half of memory; 0 would be none at all.
-    mount::make(c"tmpfs", if tmpfs.size.is_some() { &settings } else { core::slice::from_ref(mode) }, attributes)
+    mount::make_one_of_many(
+        c"tmpfs",
+        if tmpfs.size.is_some() { &settings } else { core::slice::from_ref(mode) },
+        attributes,
+    )
 }

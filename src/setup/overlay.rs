@@ -59,7 +59,7 @@ fn cover(config: &Config, rootfs: Fd, kept: Option<Fd>) -> Result<Root> {
     let files = &config.files;
     let ours = [(c"proc", files.proc == Proc::None), (c"sys", files.no_sys), (c"dev", files.no_dev)];
     let mut layers = Layers {
-        works: tree::make_like(&kept, c"work", &scratch)?.keep(),
+        works: tree::make_like(&kept, c"work", &scratch)?,
         count: 0,
         ours: ours.map(|(name, absent)| if absent { c"" } else { name }),
         depth: 0,
@@ -74,7 +74,7 @@ fn cover(config: &Config, rootfs: Fd, kept: Option<Fd>) -> Result<Root> {
     if composed {
         layers.visit(Place { below: &rootfs, made: &mount, upper: Some(&upper) })?;
     }
-    Ok(Root { mount, composed, layers: Some((upper.keep(), rootfs)) })
+    Ok(Root { mount, composed, layers: Some((upper, rootfs)) })
 }
 
 /// Whether something is mounted below a directory that nobody here may look under.
@@ -117,26 +117,31 @@ impl Layers {
             let below = tree::hold_entry(place.below, name)?;
             let kind = file::kind(Dir::At(&below), c"")?;
             let ours = self.depth == 1 && self.ours.contains(&name);
-            match place.upper {
-                None if ours => tree::make_like(place.made, name, &below).map(drop),
-                None => self.make(place.made, name, &below, kind),
+            let result = match place.upper {
+                None => self.make(place.made, name, &below, kind, ours),
                 Some(_) if ours => Ok(()),
                 Some(upper) => match self.hang(place.made, upper, name, &below, kind) {
                     // An earlier run has deleted it, or put something else in its place.
                     Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Ok(()),
                     result => result,
                 },
-            }
+            };
+            below.close();
+            result
         })?;
         self.depth -= 1;
         Ok(())
     }
 
-    fn make(&mut self, skeleton: &Fd, name: &CStr, below: &Fd, kind: Kind) -> Result<()> {
+    fn make(&mut self, skeleton: &Fd, name: &CStr, below: &Fd, kind: Kind, ours: bool) -> Result<()> {
         match kind {
             Kind::Directory => {
                 let made = tree::make_like(skeleton, name, below)?;
-                if has_mounts(below)? { self.visit(Place { below, made: &made, upper: None }) } else { Ok(()) }
+                if !ours && has_mounts(below)? {
+                    self.visit(Place { below, made: &made, upper: None })?;
+                }
+                made.close();
+                Ok(())
             }
             Kind::Link => file::make_link(Dir::At(skeleton), name, &tree::read_link(below)?),
             _ => file::make_file(Dir::At(skeleton), name, 0o444),
@@ -150,9 +155,14 @@ impl Layers {
                 let upper = tree::make_like(upper, name, below)?;
                 if has_mounts(below)? {
                     let made = tree::open_below(made, name)?;
-                    return self.visit(Place { below, made: &made, upper: Some(&upper) });
+                    self.visit(Place { below, made: &made, upper: Some(&upper) })?;
+                    made.close();
+                    upper.close();
+                    return Ok(());
                 }
-                self.overlay(below, &upper).ok()
+                let overlay = self.overlay(below, &upper).ok();
+                upper.close();
+                overlay
             }
             _ => None,
         };
@@ -175,7 +185,9 @@ impl Layers {
             (c"upperdir", mount::by_descriptor(upper, &mut upper_room)),
             (c"workdir", mount::by_descriptor(&work, &mut work_room)),
         ];
-        mount::make(c"overlay", &settings, Attributes::NO_DEV)
+        let overlay = mount::make_one_of_many(c"overlay", &settings, Attributes::NO_DEV);
+        work.close();
+        overlay
     }
 }
 

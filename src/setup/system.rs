@@ -18,7 +18,7 @@ pub(super) fn open_proc(handover: &Handover) -> Result<Option<Fd>, Error> {
     let config = handover.config;
     let object = Object::Place(Place::Proc);
     match config.files.proc {
-        Proc::None if handover.credentials.euid != 0 && !config.locks_mounts() => Ok(None),
+        Proc::None if handover.credentials.euid != 0 && !config.may_lock_mounts() => Ok(None),
         Proc::Bind => bind(c"/proc", Depth::Recursive, BARE).at(Step::Bind, object),
         Proc::Auto | Proc::New | Proc::None => new_proc(config).map(Some).at(Step::MountProc, object),
     }

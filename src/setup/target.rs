@@ -2,18 +2,22 @@
 
 use crate::error::Errno;
 use crate::sys::Result;
-use crate::sys::fd::{Dir, Fd, OwnedFd};
+use crate::sys::fd::{Dir, Fd};
 use crate::sys::file::{self, Kind};
 use crate::sys::mount;
 use crate::sys::tree;
+use core::ffi::CStr;
 
 /// Attaches `mount` to `path`, which is made where it is missing and the root is writable. On entry the root is the
 /// container's: whatever links `path` goes through, it ends inside.
-pub(super) fn hang(mount: &Fd, path: &[u8]) -> Result<()> {
-    let directory = is_directory(mount)?;
+pub(super) fn hang(mount: Fd, path: &[u8]) -> Result<()> {
+    let directory = is_directory(&mount)?;
     let target = find_or_make(path, directory)?;
     check(&target, directory)?;
-    mount::attach(mount, Dir::At(&target), c"")
+    mount::attach(&mount, Dir::At(&target), c"")?;
+    target.close();
+    mount.close();
+    Ok(())
 }
 
 /// Whether it is one, and no file of whatever kind.
@@ -22,7 +26,7 @@ pub(super) fn is_directory(fd: &Fd) -> Result<bool> {
 }
 
 /// What is at a path now.
-pub(super) fn find(path: &[u8]) -> Result<OwnedFd> {
+pub(super) fn find(path: &[u8]) -> Result<Fd> {
     tree::open_inside(Dir::Here, &file::path(path)?)
 }
 
@@ -32,6 +36,7 @@ pub(super) fn check(target: &Fd, directory: bool) -> Result<()> {
     if file::id(target)? == file::id(&root)? || file::is_procfs(target)? {
         return Err(Errno::BUSY);
     }
+    root.close();
     match (is_directory(target)?, directory) {
         (true, false) => Err(Errno::ISDIR),
         (false, true) => Err(Errno::NOTDIR),
@@ -41,31 +46,35 @@ pub(super) fn check(target: &Fd, directory: bool) -> Result<()> {
 
 /// What is at a path now, or else a new directory or an empty file, and directories on the way to it. Nothing is made
 /// through a link that leads to nothing.
-pub(super) fn find_or_make(path: &[u8], directory: bool) -> Result<OwnedFd> {
+pub(super) fn find_or_make(path: &[u8], directory: bool) -> Result<Fd> {
     match find(path) {
         Err(Errno::NOENT) => {}
         result => return result,
     }
     let mut parent = find(b"/")?;
-    let mut end = 0;
-    for name in path.split(|&byte| byte == b'/') {
-        end += name.len() + 1;
-        if name.is_empty() {
+    for (last, byte) in path.iter().enumerate() {
+        let rest = path.get(last + 1..).unwrap_or_default();
+        if *byte == b'/' || !matches!(rest, [] | [b'/', ..]) {
             continue;
         }
-        let way = path.get(..end - 1).unwrap_or_default();
-        let mut found = find(way);
-        if matches!(found, Err(Errno::NOENT)) {
-            let name = file::path(name)?;
-            let last = path.get(end..).unwrap_or_default().iter().all(|&byte| byte == b'/');
-            if directory || !last {
-                file::make_directory(Dir::At(&parent), &name, 0o755)?;
-            } else {
-                file::make_file(Dir::At(&parent), &name, 0o644)?;
+        // A name ends here; so does the way to it.
+        let way = file::path(path.get(..=last).unwrap_or_default())?;
+        let found = match tree::open_inside(Dir::Here, &way) {
+            Err(Errno::NOENT) => {
+                let start = way.to_bytes().iter().rposition(|&byte| byte == b'/').unwrap_or_default();
+                let name = way.to_bytes_with_nul().get(start + 1..).unwrap_or_default();
+                let name = CStr::from_bytes_until_nul(name).unwrap_or_default();
+                if directory || rest.iter().any(|&byte| byte != b'/') {
+                    file::make_directory(Dir::At(&parent), name, 0o755)?;
+                } else {
+                    file::make_file(Dir::At(&parent), name, 0o644)?;
+                }
+                tree::open_inside(Dir::Here, &way)?
             }
-            found = find(way);
-        }
-        parent = found?;
+            found => found?,
+        };
+        parent.close();
+        parent = found;
     }
     Ok(parent)
 }

@@ -1,8 +1,7 @@
 //! File descriptors.
 //!
-//! An [`Fd`] does not close itself: that code would stand at every way out of every function, for processes that end, or
-//! execute something, or close everything at once ([`close_all_but`]). What must not stay open is closed where it is said,
-//! and where there can be any number of them, an [`OwnedFd`] does it.
+//! They do not close themselves: that code would stand at every way out of every function, for processes that end, or
+//! execute something, or close everything at once ([`close_all_but`]). What must not stay open is closed where it is said.
 
 use super::{Result, call};
 use crate::error::Errno;
@@ -29,40 +28,6 @@ impl Fd {
     /// Closes it.
     pub fn close(self) {
         close(self.0);
-    }
-}
-
-/// An open file descriptor that is closed when it is dropped.
-#[derive(Debug)]
-#[must_use]
-pub struct OwnedFd(Fd);
-
-impl OwnedFd {
-    /// Takes what a system call returned.
-    pub(super) const fn from_kernel(number: usize) -> Self {
-        Self(Fd::from_kernel(number))
-    }
-
-    /// Leaves it open.
-    pub fn keep(self) -> Fd {
-        let fd = Fd(self.0.0);
-        core::mem::forget(self);
-        fd
-    }
-}
-
-impl core::ops::Deref for OwnedFd {
-    type Target = Fd;
-
-    fn deref(&self) -> &Fd {
-        &self.0
-    }
-}
-
-impl Drop for OwnedFd {
-    #[inline(never)]
-    fn drop(&mut self) {
-        close(self.0.0);
     }
 }
 

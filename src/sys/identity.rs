@@ -1,6 +1,6 @@
 //! Who a process is and what it may do: ids, capabilities, no_new_privs, host name.
 
-use super::{Result, call, call3};
+use super::{Result, answer, call, call3};
 use linux_raw_sys::prctl;
 use syscalls::Sysno;
 
@@ -34,7 +34,7 @@ use Sysno::{setgroups32 as SETGROUPS, setresgid32 as SETRESGID, setresuid32 as S
 /// EPERM where that is denied, EINVAL for a group that is not mapped.
 pub fn set_groups(groups: &[u32]) -> Result<()> {
     // SAFETY: `groups` is valid for reads of its length.
-    unsafe { call3(SETGROUPS, groups.len(), groups.as_ptr() as usize, 0) }.map(drop)
+    answer(unsafe { call3(SETGROUPS, groups.len(), groups.as_ptr() as usize, 0) }).map(drop)
 }
 
 /// Sets the caller's real, effective and saved group.
@@ -43,7 +43,7 @@ pub fn set_groups(groups: &[u32]) -> Result<()> {
 /// EPERM; EINVAL for a group that is not mapped.
 pub fn set_group(gid: u32) -> Result<()> {
     // SAFETY: no memory is involved.
-    unsafe { call3(SETRESGID, gid as usize, gid as usize, gid as usize) }.map(drop)
+    answer(unsafe { call3(SETRESGID, gid as usize, gid as usize, gid as usize) }).map(drop)
 }
 
 /// Sets the caller's real, effective and saved user. Its capabilities go where it was root and is not any more, and
@@ -53,5 +53,5 @@ pub fn set_group(gid: u32) -> Result<()> {
 /// EPERM; EINVAL for a user that is not mapped; EAGAIN where the user may not have another process.
 pub fn set_user(uid: u32) -> Result<()> {
     // SAFETY: no memory is involved.
-    unsafe { call3(SETRESUID, uid as usize, uid as usize, uid as usize) }.map(drop)
+    answer(unsafe { call3(SETRESUID, uid as usize, uid as usize, uid as usize) }).map(drop)
 }

@@ -19,6 +19,8 @@ pub mod once;
 pub mod poll;
 pub mod process;
 pub mod signal;
+pub mod spawn;
+pub mod start;
 pub mod terminal;
 pub mod time;
 pub mod tree;
@@ -29,17 +31,17 @@ pub use fd::Fd;
 pub type Result<T> = core::result::Result<T, Errno>;
 
 /// Makes a system call, again and again while a signal interrupts it. Out of line and with its arguments in registers:
-/// its callers are many and small.
+/// its callers are many and small. What comes back is the kernel's own number, for [`answer`].
 ///
 /// # Safety
 /// As the call itself: every pointer among the arguments must be valid for what the kernel does with it.
 #[inline(never)]
-unsafe fn call3(number: Sysno, a: usize, b: usize, c: usize) -> Result<usize> {
+unsafe fn call3(number: Sysno, a: usize, b: usize, c: usize) -> isize {
     loop {
         // SAFETY: the caller's contract; the kernel ignores the arguments that a call does not have.
-        match unsafe { syscalls::syscall3(number, a, b, c) } {
-            Err(syscalls::Errno::EINTR) => {}
-            result => return result.map_err(kernel_errno),
+        match unsafe { syscalls::raw::syscall3(number as usize, a, b, c) } as isize {
+            INTERRUPTED => {}
+            answer => return answer,
         }
     }
 }
@@ -49,28 +51,36 @@ unsafe fn call3(number: Sysno, a: usize, b: usize, c: usize) -> Result<usize> {
 /// # Safety
 /// As [`call3`].
 #[inline(never)]
-unsafe fn call6(number: Sysno, a: usize, b: usize, c: usize, d: usize, e: usize, f: usize) -> Result<usize> {
+unsafe fn call6(number: Sysno, a: usize, b: usize, c: usize, d: usize, e: usize, f: usize) -> isize {
     loop {
         // SAFETY: the caller's contract; the kernel ignores the arguments that a call does not have.
-        match unsafe { syscalls::syscall6(number, a, b, c, d, e, f) } {
-            Err(syscalls::Errno::EINTR) => {}
-            result => return result.map_err(kernel_errno),
+        match unsafe { syscalls::raw::syscall6(number as usize, a, b, c, d, e, f) } as isize {
+            INTERRUPTED => {}
+            answer => return answer,
         }
     }
 }
 
-fn kernel_errno(errno: syscalls::Errno) -> Errno {
-    Errno(errno.into_raw() as u16)
+const INTERRUPTED: isize = -(Errno::INTR.number() as isize);
+
+/// What the kernel's number means: the last page of numbers are errors.
+#[inline(always)]
+fn answer(number: isize) -> Result<usize> {
+    if (-4095..0).contains(&number) { Err(Errno::new(number.unsigned_abs() as u16)) } else { Ok(number as usize) }
 }
 
 /// `call!(name, arguments…)`: a system call of up to six arguments, each cast to a machine word.
 macro_rules! call {
     ($name:ident $(, $a:expr $(, $b:expr $(, $c:expr)?)?)?) => {
-        $crate::sys::call3(syscalls::Sysno::$name, call!(@ $($a)?), call!(@ $($($b)?)?), call!(@ $($($($c)?)?)?))
+        $crate::sys::answer($crate::sys::call3(
+            syscalls::Sysno::$name, call!(@ $($a)?), call!(@ $($($b)?)?), call!(@ $($($($c)?)?)?)
+        ))
     };
     ($name:ident, $a:expr, $b:expr, $c:expr, $d:expr $(, $e:expr $(, $f:expr)?)?) => {
-        $crate::sys::call6(syscalls::Sysno::$name, call!(@ $a), call!(@ $b), call!(@ $c), call!(@ $d), call!(@ $($e)?),
-            call!(@ $($($f)?)?))
+        $crate::sys::answer($crate::sys::call6(
+            syscalls::Sysno::$name, call!(@ $a), call!(@ $b), call!(@ $c), call!(@ $d), call!(@ $($e)?),
+            call!(@ $($($f)?)?)
+        ))
     };
     (@) => { 0_usize };
     (@ $argument:expr) => { $argument as usize };

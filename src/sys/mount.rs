@@ -116,12 +116,27 @@ fn change_at(
 /// An option of a filesystem, `key=value`, as mount(8) would have it after `-o`; with an empty value, `key` alone.
 pub type Setting<'a> = (&'a CStr, &'a CStr);
 
+/// As [`make`], for filesystems of which there may be many: what is only needed to make one is closed.
+///
+/// # Errors
+/// As [`make`].
+pub fn make_one_of_many(kind: &CStr, settings: &[Setting<'_>], attributes: Attributes) -> Result<Fd> {
+    let (filesystem, mount) = describe(kind, settings, attributes)?;
+    filesystem.close();
+    Ok(mount)
+}
+
 /// Makes a filesystem of this type and mounts it, attached to nothing yet.
 ///
 /// # Errors
 /// See fsopen(2), fsconfig(2), fsmount(2): ENODEV where the kernel does not have the type, EINVAL for an option that it
 /// does not have, EPERM where the user namespace may not have it; ENOSYS before Linux 5.2.
 pub fn make(kind: &CStr, settings: &[Setting<'_>], attributes: Attributes) -> Result<Fd> {
+    describe(kind, settings, attributes).map(|(_, mount)| mount)
+}
+
+/// The filesystem as it is described, and its mount.
+fn describe(kind: &CStr, settings: &[Setting<'_>], attributes: Attributes) -> Result<(Fd, Fd)> {
     // SAFETY: `kind` is NUL-terminated.
     let filesystem = unsafe { call!(fsopen, kind.as_ptr(), kernel::FSOPEN_CLOEXEC) }.map(Fd::from_kernel)?;
     for (key, value) in settings {
@@ -136,7 +151,8 @@ pub fn make(kind: &CStr, settings: &[Setting<'_>], attributes: Attributes) -> Re
     // SAFETY: this command takes neither key nor value.
     unsafe { call!(fsconfig, filesystem.number(), kernel::fsconfig_command::FSCONFIG_CMD_CREATE, 0, 0, 0) }?;
     // SAFETY: no memory is involved.
-    unsafe { call!(fsmount, filesystem.number(), kernel::FSMOUNT_CLOEXEC, attributes.0) }.map(Fd::from_kernel)
+    let mount = unsafe { call!(fsmount, filesystem.number(), kernel::FSMOUNT_CLOEXEC, attributes.0) }?;
+    Ok((filesystem, Fd::from_kernel(mount)))
 }
 
 /// How a file that is held is named in a setting: by way of the procfs at /proc, since the kernel takes a descriptor

@@ -60,6 +60,6 @@ pub fn bring_up_loopback() -> Result<()> {
             Err(Errno::PROTO)
         }
         0 => Ok(()),
-        error => Err(Errno(error.unsigned_abs() as u16)),
+        error => Err(Errno::new(error.unsigned_abs() as u16)),
     }
 }

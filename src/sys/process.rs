@@ -1,128 +1,16 @@
-//! Processes: how this one began, children, execve, the end.
+//! Processes: clones, execve, waiting, the end.
 
 use super::fd::Fd;
 use super::once::Once;
 use super::signal::Signal;
-use super::{Result, arch, call};
+use super::{Result, call};
 use crate::config::Words;
 use crate::error::Errno;
 use core::ffi::{CStr, c_char};
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use linux_raw_sys::{auxvec, general as kernel, prctl};
-use syscalls::Sysno;
+use linux_raw_sys::{general as kernel, prctl};
 
 /// A process number in the caller's PID namespace.
 pub type Pid = i32;
-
-/// What the kernel gave this process to begin with.
-#[derive(Clone, Copy)]
-pub struct Start {
-    arguments: &'static [Option<&'static c_char>],
-    environment: &'static [Option<&'static c_char>],
-    auxiliary: *const [usize; 2],
-}
-
-impl Start {
-    /// Reads the stack of a process that has just begun.
-    ///
-    /// # Safety
-    /// `stack` must be the stack pointer of the first instruction. What it points to must not change from then on.
-    #[must_use]
-    pub unsafe fn from_stack(stack: *const usize) -> Self {
-        // SAFETY: the ABI puts argc, argv, NULL, envp, NULL and the auxiliary vector there (getauxval(3), elf(5)); thin
-        // references have the layout of the pointers, NULL being `None`, and the texts live as long as the process.
-        unsafe {
-            let count = *stack;
-            let vector = stack.add(1).cast::<Option<&'static c_char>>();
-            let environment = vector.add(count + 1);
-            let mut length = 0;
-            while (*environment.add(length)).is_some() {
-                length += 1;
-            }
-            Self {
-                arguments: core::slice::from_raw_parts(vector, count + 1),
-                environment: core::slice::from_raw_parts(environment, length + 1),
-                auxiliary: environment.add(length + 1).cast(),
-            }
-        }
-    }
-
-    /// The program's name and its arguments.
-    #[must_use]
-    pub const fn arguments(&self) -> Words {
-        Words(self.arguments)
-    }
-
-    /// The environment, NULL-terminated.
-    #[must_use]
-    pub const fn environment(&self) -> Words {
-        Words(self.environment)
-    }
-
-    /// Real and effective ids, and whether the file gave more than the caller had: no system call is needed for it.
-    #[must_use]
-    pub fn credentials(&self) -> Credentials {
-        let mut credentials = Credentials { uid: 0, euid: 0, gid: 0, egid: 0, elevated: true };
-        let mut entry = self.auxiliary;
-        loop {
-            // SAFETY: the vector ends with AT_NULL, and the loop with it.
-            let [kind, value] = unsafe { *entry };
-            match kind as u32 {
-                auxvec::AT_NULL => return credentials,
-                auxvec::AT_UID => credentials.uid = value as u32,
-                auxvec::AT_EUID => credentials.euid = value as u32,
-                auxvec::AT_GID => credentials.gid = value as u32,
-                auxvec::AT_EGID => credentials.egid = value as u32,
-                auxvec::AT_SECURE => credentials.elevated = value != 0,
-                _ => {}
-            }
-            // SAFETY: as above.
-            entry = unsafe { entry.add(1) };
-        }
-    }
-}
-
-/// Who the process was when it began.
-#[derive(Clone, Copy, Debug)]
-pub struct Credentials {
-    /// Real user id.
-    pub uid: u32,
-    /// Effective user id.
-    pub euid: u32,
-    /// Real group id.
-    pub gid: u32,
-    /// Effective group id.
-    pub egid: u32,
-    /// Set-user-id, set-group-id, or capabilities of the file.
-    pub elevated: bool,
-}
-
-impl Words {
-    /// The words, one after the other.
-    pub fn iter(self) -> impl Iterator<Item = &'static CStr> {
-        self.0.iter().map_while(|word| word.map(Self::text))
-    }
-
-    /// The text that begins here.
-    #[must_use]
-    pub const fn text(first: &'static c_char) -> &'static CStr {
-        // SAFETY: a word comes from the kernel, which terminates every text, or from `Words::word`.
-        unsafe { CStr::from_ptr(first) }
-    }
-
-    /// A text of engine's own as a word.
-    #[must_use]
-    pub const fn word(text: &CStr) -> Option<&c_char> {
-        // SAFETY: a `CStr` has at least its NUL, and the reference lives no longer than it does.
-        Some(unsafe { &*text.as_ptr() })
-    }
-
-    /// Without the first `count` words; `None` where no word is left.
-    #[must_use]
-    pub fn skip(self, count: usize) -> Option<Self> {
-        self.0.get(count..).filter(|words| matches!(words, [Some(_), ..])).map(Self)
-    }
-}
 
 /// Which of the two a process is after it has been cloned.
 pub enum Fork {
@@ -159,7 +47,7 @@ impl PidFd {
 
 /// Which namespaces a new process gets of its own. `|` joins them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Namespaces(u32);
+pub struct Namespaces(pub(super) u32);
 
 impl Namespaces {
     /// user_namespaces(7).
@@ -237,109 +125,6 @@ pub fn join_network_namespace(namespace: &Fd) -> Result<()> {
     // SAFETY: no memory is involved.
     unsafe { call!(setns, namespace.number(), kernel::CLONE_NEWNET) }.map(drop)
 }
-
-/// Room for the stack of a child that shares its parent's memory until it executes something.
-#[repr(C, align(4096))]
-struct ChildStack(core::cell::UnsafeCell<[u8; CHILD_STACK_BYTES]>);
-
-const CHILD_STACK_BYTES: usize = 64 * 1024;
-
-// SAFETY: only `spawn` touches it, and it does so once in the life of a process.
-unsafe impl Sync for ChildStack {}
-
-static CHILD_STACK: ChildStack = ChildStack(core::cell::UnsafeCell::new([0; CHILD_STACK_BYTES]));
-
-/// Not zero while the child of [`spawn`] still runs in its parent's memory; the kernel clears it and wakes who waits.
-static SHARING: AtomicU32 = AtomicU32::new(0);
-
-/// Clones a child that shares this process's memory until it executes something: nothing is copied that execve(2)
-/// would throw away. It runs `body(argument)` on a stack of its own, with descriptors, working directory and signal
-/// mask of its own. `body` begins once the parent has run `meanwhile`, which says whether the child may go on at all;
-/// then the parent waits until the child has executed something, or ended.
-///
-/// To be called once in a process's life, with all signals blocked.
-///
-/// # Errors
-/// See clone(2); EBUSY the second time.
-pub fn spawn<T: Sync>(
-    namespaces: Namespaces,
-    body: fn(&T) -> !,
-    argument: &T,
-    meanwhile: impl FnOnce(Pid) -> bool,
-) -> Result<Pid> {
-    if SHARING.swap(1, Ordering::Relaxed) != 0 || SPAWNED.swap(true, Ordering::Relaxed) {
-        return Err(Errno::BUSY);
-    }
-    // The child's stack begins with its task.
-    let top = CHILD_STACK.0.get().wrapping_add(1).cast::<Task<'_, T>>();
-    let task = top.wrapping_byte_sub(size_of::<Task<'_, T>>().next_multiple_of(16));
-    // SAFETY: the place lies inside CHILD_STACK, is aligned to 16, and SPAWNED lets nobody else come here.
-    unsafe { task.write(Task { body, argument }) };
-    let flags = namespaces.0 | kernel::CLONE_VM | kernel::CLONE_CHILD_CLEARTID | kernel::SIGCHLD;
-    // SAFETY: the child is like a thread whose scope is this function: it has a stack of its own, reads only what is
-    // `Sync`, and is gone from this memory before the function returns. `enter` never returns.
-    let result = unsafe { arch::clone_onto(flags as usize, task.cast(), SHARING.as_ptr(), enter::<T>, task.cast()) };
-    if result < 0 {
-        return Err(Errno(result.unsigned_abs() as u16));
-    }
-    let verdict = if meanwhile(result as Pid) { GO } else { END };
-    GATE.store(verdict, Ordering::Release);
-    // Nobody waiting is as good as one who was woken.
-    // SAFETY: GATE is a static.
-    let _ = unsafe { call!(futex, GATE.as_ptr(), kernel::FUTEX_WAKE, 1, 0, 0, 0) };
-    await_execution();
-    Ok(result as Pid)
-}
-
-/// Waits as long as a word has this value.
-fn while_equal(word: &'static AtomicU32, value: u32) {
-    while word.load(Ordering::Acquire) == value {
-        // A failure (EAGAIN, EINTR) means that it is worth another look; the loop takes it.
-        // SAFETY: the word is a static. The kernel's own wake-up is not a private one (set_tid_address(2)).
-        let _ = unsafe {
-            super::call6(FUTEX, word.as_ptr() as usize, kernel::FUTEX_WAIT as usize, value as usize, 0, 0, 0)
-        };
-    }
-}
-
-/// What the child of [`spawn`] waits for.
-static GATE: AtomicU32 = AtomicU32::new(SHUT);
-const SHUT: u32 = 0;
-const GO: u32 = 1;
-const END: u32 = 2;
-
-static SPAWNED: AtomicBool = AtomicBool::new(false);
-
-/// What [`enter`] finds.
-struct Task<'a, T> {
-    body: fn(&T) -> !,
-    argument: &'a T,
-}
-
-/// The first function of the child.
-extern "C" fn enter<T>(task: *const ()) -> ! {
-    // SAFETY: `spawn` passes a `Task` of this type, in memory that is left alone until the child is done with it.
-    let task = unsafe { &*task.cast::<Task<'_, T>>() };
-    while_equal(&GATE, SHUT);
-    if GATE.load(Ordering::Acquire) == END {
-        exit(crate::error::OWN_FAILURE);
-    }
-    (task.body)(task.argument)
-}
-
-/// Waits until the child of [`spawn`] no longer runs in this process's memory. Gives the memory of its stack back.
-fn await_execution() {
-    while_equal(&SHARING, 1);
-    // Where the kernel refuses, the pages stay; nothing else depends on it.
-    // SAFETY: the child is gone from it, and what is in it means nothing any more.
-    let _ = unsafe { call!(madvise, CHILD_STACK.0.get(), CHILD_STACK_BYTES, kernel::MADV_DONTNEED) };
-}
-
-/// With no timeout, the old call and the new one are the same.
-#[cfg(target_pointer_width = "64")]
-const FUTEX: Sysno = Sysno::futex;
-#[cfg(target_pointer_width = "32")]
-const FUTEX: Sysno = Sysno::futex_time64;
 
 /// Executes a program; returns only where that fails.
 pub fn execute(path: &CStr, arguments: &[Option<&c_char>], environment: Words) -> Errno {
@@ -457,15 +242,14 @@ pub fn show_as(name: [u8; 7]) -> Result<()> {
     let start = title.as_ptr() as u64;
     let end = start + title.len() as u64;
     // The other areas are of no use to anyone but readers of /proc/PID/stat; the kernel only wants them in order.
-    let data = &raw const SHARING as u64;
     let map = prctl::prctl_mm_map {
         start_code: start,
         end_code: end,
-        start_data: data,
-        end_data: data,
-        start_brk: data + 1,
-        brk: data + 1,
-        start_stack: data,
+        start_data: start,
+        end_data: start,
+        start_brk: start + 1,
+        brk: start + 1,
+        start_stack: start,
         arg_start: start,
         arg_end: end,
         env_start: end,

@@ -1,6 +1,6 @@
 //! Trees that nobody has to trust: paths that are resolved without a way out, and what lies in directories.
 
-use super::fd::{Dir, Fd, OwnedFd};
+use super::fd::{Dir, Fd};
 use super::file::{self, PathBuffer};
 use super::{Result, call};
 use crate::error::Errno;
@@ -12,7 +12,7 @@ use linux_raw_sys::general as kernel;
 ///
 /// # Errors
 /// See openat2(2); ENOSYS before Linux 5.6.
-pub fn open_inside(dir: Dir<'_>, path: &CStr) -> Result<OwnedFd> {
+pub fn open_inside(dir: Dir<'_>, path: &CStr) -> Result<Fd> {
     open_how(dir, path, kernel::O_PATH, kernel::RESOLVE_IN_ROOT | kernel::RESOLVE_NO_MAGICLINKS)
 }
 
@@ -20,22 +20,22 @@ pub fn open_inside(dir: Dir<'_>, path: &CStr) -> Result<OwnedFd> {
 ///
 /// # Errors
 /// See openat2(2): ELOOP for a link, EXDEV for a way out.
-pub fn open_below(dir: &Fd, path: &CStr) -> Result<OwnedFd> {
+pub fn open_below(dir: &Fd, path: &CStr) -> Result<Fd> {
     open_how(Dir::At(dir), path, kernel::O_PATH, kernel::RESOLVE_BENEATH | kernel::RESOLVE_NO_SYMLINKS)
 }
 
-fn open_how(dir: Dir<'_>, path: &CStr, flags: u32, resolve: u32) -> Result<OwnedFd> {
+fn open_how(dir: Dir<'_>, path: &CStr, flags: u32, resolve: u32) -> Result<Fd> {
     let how = kernel::open_how { flags: u64::from(flags | kernel::O_CLOEXEC), mode: 0, resolve: u64::from(resolve) };
     let size = size_of::<kernel::open_how>();
     // SAFETY: `path` is NUL-terminated, and `how` is valid for reads of its size.
-    unsafe { call!(openat2, dir.number(), path.as_ptr(), &raw const how, size) }.map(OwnedFd::from_kernel)
+    unsafe { call!(openat2, dir.number(), path.as_ptr(), &raw const how, size) }.map(Fd::from_kernel)
 }
 
 /// Takes hold of an entry of a directory, whatever it is: a symbolic link itself, a mount point as what is mounted there.
 ///
 /// # Errors
 /// See open(2), O_PATH.
-pub fn hold_entry(dir: &Fd, name: &CStr) -> Result<OwnedFd> {
+pub fn hold_entry(dir: &Fd, name: &CStr) -> Result<Fd> {
     // A name without a slash, and no link is followed: there is no way out. The kernel never gives `..` to `entries`.
     open_how(Dir::At(dir), name, kernel::O_PATH | kernel::O_NOFOLLOW, 0)
 }
@@ -52,6 +52,7 @@ pub fn entries(dir: &Fd, visit: &mut dyn FnMut(&CStr) -> Result<()>) -> Result<(
         // SAFETY: `buffer` is valid for writes of its size.
         let length = unsafe { call!(getdents64, list.number(), buffer.as_mut_ptr(), size) }?;
         if length == 0 {
+            list.close();
             return Ok(());
         }
         // SAFETY: all of `buffer` is initialised, and bytes have no alignment.
@@ -105,7 +106,7 @@ pub fn rights(fd: &Fd) -> Result<Rights> {
 ///
 /// # Errors
 /// See mkdir(2).
-pub fn make_like(dir: &Fd, name: &CStr, like: &Fd) -> Result<OwnedFd> {
+pub fn make_like(dir: &Fd, name: &CStr, like: &Fd) -> Result<Fd> {
     match file::make_directory(Dir::At(dir), name, 0o700) {
         Err(Errno::EXIST) => return hold_entry(dir, name),
         result => result?,
@@ -128,7 +129,9 @@ pub fn is_opaque(dir: &Fd) -> Result<bool> {
     let mut value = 0_u8;
     let name = c"user.overlay.opaque".as_ptr();
     // SAFETY: `name` is NUL-terminated, and `value` is valid for a write of one byte.
-    match unsafe { call!(fgetxattr, list.number(), name, &raw mut value, 1) } {
+    let result = unsafe { call!(fgetxattr, list.number(), name, &raw mut value, 1) };
+    list.close();
+    match result {
         Ok(_) => Ok(value == b'y'),
         Err(Errno::NODATA | Errno::OPNOTSUPP) => Ok(false),
         Err(errno) => Err(errno),

@@ -24,11 +24,14 @@ pub(crate) const TESTS: &[Test] = &[
 /// Who may import whom. What is in no row has no place in the house yet.
 const IMPORTS: &[(&str, &[&str])] = &[
     ("main", &["lib", "sys"]),
-    ("lib", &["cli", "config", "error", "launch", "sys"]),
+    ("lib", &["cli", "config", "error", "launch", "sys", "words"]),
     ("cli", &["config", "digits", "error", "words"]),
     (
         "launch",
-        &["accounts", "config", "digits", "error", "fields", "handover", "id_map", "report", "seccomp", "setup", "sys"],
+        &[
+            "accounts", "config", "digits", "error", "fields", "handover", "id_map", "report", "seccomp", "setup",
+            "sys", "words",
+        ],
     ),
     ("setup", &["changes", "config", "digits", "error", "handover", "id_map", "init", "seccomp", "sys"]),
     ("init", &["changes", "command", "config", "error", "handover", "id_map", "report", "sys"]),

@@ -129,7 +129,7 @@ fn bad_rules_name_the_word() {
 #[test]
 fn every_errno_can_be_the_answer() {
     for number in 1..=133 {
-        let errno = Errno(number);
+        let errno = Errno::new(number);
         if !errno.name().is_empty() {
             let rules = format!("deny=mkdir;errno={}", errno.name());
             assert_eq!(answer::<X86_64>(Base::Default, &rules, "mkdir"), 0x0005_0000 | u32::from(number));
@@ -141,7 +141,7 @@ fn every_errno_can_be_the_answer() {
 /// The answers that edits ask for, without a filter.
 fn edited<C: Expected>(base: Base, denied: &[u32], allowed: &[u32]) -> Vec<(u32, u32)> {
     let one = |number: u32| match number {
-        _ if denied.contains(&number) => 0x0005_0000 | u32::from(Errno::ACCES.0),
+        _ if denied.contains(&number) => 0x0005_0000 | u32::from(Errno::ACCES.number()),
         _ if allowed.contains(&number) => ALLOW,
         _ => expected::<C>(base, number),
     };

@@ -4,7 +4,14 @@
 //! there is no string buffer. Every list has a fixed capacity; what does not fit is a usage error that names the limit.
 
 pub mod capability;
+mod files;
+mod privileges;
 mod protection;
+
+pub use files::{Changes, Files, Mount, Proc, Tmpfs, Volume, Writes};
+pub use privileges::{
+    CapabilityEdit, Cgroup, Effort, LandlockAccess, LandlockRule, Limit, Limits, Privileges, Seccomp, Ulimit,
+};
 
 use core::ffi::{CStr, c_char};
 use heapless::Vec;
@@ -115,118 +122,6 @@ pub const DEFAULT_PATH: &CStr = c"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:
 /// Never without a word.
 #[derive(Clone, Copy)]
 pub struct Words(pub &'static [Option<&'static c_char>]);
-
-/// What the container sees of files.
-pub struct Files {
-    /// Volumes, tmpfs and masks in the order of the command line.
-    pub mounts: Vec<Mount, MOUNTS_MAX>,
-    /// `--read-only`: the root and all mounts below it, volumes excepted.
-    pub read_only: bool,
-    /// `-x`, `--upper DIR`: where writes to the root go.
-    pub writes: Writes,
-    /// `--changes[=FILE]`: list what the run changed in the root.
-    pub changes: Changes,
-    /// `--proc`.
-    pub proc: Proc,
-    /// `--sys none`: no /sys of ours.
-    pub no_sys: bool,
-    /// `--no-dev`: no /dev of ours.
-    pub no_dev: bool,
-}
-
-/// One thing to be mounted below the root.
-pub enum Mount {
-    /// `-v SRC[:DST[:OPTS]]`.
-    Volume(Volume),
-    /// `--tmpfs DST[:size=,mode=,…]`.
-    Tmpfs(Tmpfs),
-    /// `--mask PATH`.
-    Mask(Text),
-}
-
-impl Mount {
-    /// Where it is mounted, inside.
-    #[must_use]
-    pub const fn target(&self) -> Text {
-        match self {
-            Self::Volume(volume) => volume.target,
-            Self::Tmpfs(tmpfs) => tmpfs.target,
-            Self::Mask(path) => path,
-        }
-    }
-}
-
-/// A host path bound into the container.
-pub struct Volume {
-    /// On the host; relative to the caller's working directory.
-    pub source: Text,
-    /// Inside.
-    pub target: Text,
-    /// `ro`.
-    pub read_only: bool,
-    /// `noexec`.
-    pub no_exec: bool,
-    /// `suid`: honour set-user-id bits.
-    pub suid: bool,
-    /// `dev`: devices work.
-    pub dev: bool,
-    /// `norec`: not the mounts below it.
-    pub not_recursive: bool,
-    /// `optional`: a missing source is no error.
-    pub optional: bool,
-}
-
-/// A fresh tmpfs.
-pub struct Tmpfs {
-    /// Inside.
-    pub target: Text,
-    /// `size=` in bytes; `None`: the kernel's default, half of memory.
-    pub size: Option<u64>,
-    /// `mode=`; `None`: 01777, as docker.
-    pub mode: Option<u32>,
-    /// `noexec`.
-    pub no_exec: bool,
-    /// `ro`.
-    pub read_only: bool,
-}
-
-/// Where writes to the root go.
-#[derive(Default, Clone, Copy)]
-pub enum Writes {
-    /// Into the root filesystem itself.
-    #[default]
-    Through,
-    /// `-x`: to a throw-away overlay.
-    Ephemeral,
-    /// `--upper DIR`: to an overlay kept in DIR.
-    Upper(&'static CStr),
-}
-
-/// Where the list of changes goes.
-#[derive(Default, Clone, Copy)]
-pub enum Changes {
-    /// It is not made.
-    #[default]
-    No,
-    /// `--changes`: standard error, after the command has ended.
-    Stderr,
-    /// `--changes=FILE`.
-    File(&'static CStr),
-}
-
-/// `--proc`.
-#[derive(Default, Clone, Copy, PartialEq, Eq)]
-pub enum Proc {
-    /// A fresh procfs, or an error that names the alternatives.
-    #[default]
-    Auto,
-    /// A fresh procfs.
-    New,
-    /// The host's /proc, bound: shows the host's processes.
-    Bind,
-    /// None.
-    None,
-}
 
 /// Who the command is.
 pub struct Identity {
@@ -353,119 +248,4 @@ pub struct Process {
     pub as_init: bool,
     /// `--group`: signals go to the command's whole process group.
     pub group: bool,
-}
-
-/// What the command may do.
-pub struct Privileges {
-    /// `--strict`.
-    pub strict: bool,
-    /// `--cap-add` and `--cap-drop` in the order of the command line.
-    pub capabilities: Vec<CapabilityEdit, CAPABILITY_EDITS_MAX>,
-    /// `--allow-new-privs`: leave no_new_privs off.
-    pub allow_new_privs: bool,
-    /// `--seccomp`.
-    pub seccomp: Seccomp,
-    /// `--landlock-ro`, `-rw`, `-rx`.
-    pub landlock: Vec<LandlockRule, LANDLOCK_RULES_MAX>,
-}
-
-/// `--cap-add CAP` or `--cap-drop CAP`: a set of capabilities, one bit each, as capabilities(7) numbers them.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum CapabilityEdit {
-    /// To be kept.
-    Add(u64),
-    /// To be dropped.
-    Drop(u64),
-}
-
-/// `--seccomp`.
-#[derive(Default, Clone, Copy)]
-pub enum Seccomp {
-    /// Not said: default, or strict with `--strict`.
-    #[default]
-    Unsaid,
-    /// What namespaces do not contain is refused.
-    Default,
-    /// For code that is not trusted.
-    Strict,
-    /// No filter.
-    None,
-    /// `deny=a,b;errno=EPERM;allow=…`: edits of the list that would hold otherwise.
-    Rules(Text),
-}
-
-/// One `--landlock-*` rule.
-#[derive(Clone, Copy)]
-pub struct LandlockRule {
-    /// What is allowed below `path`.
-    pub access: LandlockAccess,
-    /// Inside the container.
-    pub path: Text,
-    /// Whether the value ended in `?`.
-    pub effort: Effort,
-}
-
-/// What a Landlock rule allows.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum LandlockAccess {
-    /// Read files and directories.
-    ReadOnly,
-    /// Read, write, create and remove.
-    ReadWrite,
-    /// Read and execute.
-    ReadExecute,
-}
-
-/// How much the command may use.
-pub struct Limits {
-    /// `--ulimit`, repeatable.
-    pub ulimits: Vec<Ulimit, ULIMITS_MAX>,
-    /// `-m`, in bytes.
-    pub memory: Option<Limit>,
-    /// `--cpus`, in thousandths of a processor.
-    pub cpus: Option<Limit>,
-    /// `--pids-limit`.
-    pub pids: Option<Limit>,
-    /// `--cgroup PATH`: below which cgroup the leaf is made.
-    pub cgroup: Option<Cgroup>,
-}
-
-/// `--cgroup PATH`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Cgroup {
-    /// As the user wrote it.
-    pub path: Text,
-    /// Whether the value ended in `?`.
-    pub effort: Effort,
-}
-
-/// What happens where a limit cannot be had. The numbers leave zero to the `None` of an option, so that a `Config` of
-/// which nothing is set is all zeros.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[repr(u8)]
-pub enum Effort {
-    /// The run fails.
-    Required = 1,
-    /// That is said, and the run goes on.
-    Best = 2,
-}
-
-/// `--ulimit NAME=SOFT[:HARD]`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Ulimit {
-    /// RLIMIT_*, as getrlimit(2) numbers it.
-    pub resource: u32,
-    /// The soft limit; `u64::MAX` is unlimited.
-    pub soft: u64,
-    /// The hard limit.
-    pub hard: u64,
-}
-
-/// A cgroup limit.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Limit {
-    /// In the unit of the option.
-    pub value: u64,
-    /// Whether the value ended in `?`.
-    pub effort: Effort,
 }
