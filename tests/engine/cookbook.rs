@@ -1,12 +1,11 @@
 //! The README's cookbook, run as it stands there, and its option table, held against `--help`.
 //!
 //! Two programs of the cookbook want what a test cannot have everywhere, so others stand in for them: `docker export`
-//! streams Alpine in the form that docker has for it, and `mmdebstrap` copies the test root filesystem under Debian's
-//! name. With `ENGINE_SOAK=1` the real mmdebstrap runs, which downloads a Debian.
+//! streams Alpine in the form that docker has for it, and `mmdebstrap` copies Alpine under Debian's name. With `ENGINE_SOAK=1` the real mmdebstrap runs, which downloads a Debian.
 
 use crate::support::run::PATH;
 use crate::support::world::{PROJECT, started_as_root};
-use crate::support::{Run, Skip, Test, Verdict, Who, each, host, once, rounds, world};
+use crate::support::{End, Run, Skip, Test, Verdict, Who, each, host, once, rounds, world};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, Permissions};
 use std::net::TcpListener;
@@ -17,7 +16,7 @@ use std::time::Duration;
 pub(crate) const TESTS: &[Test] = &[
     once("the cookbook's tasks are the ones tested here", complete),
     once("the option table is that of --help", option_table),
-    each("build a C program", |who| Task::new(who, "Build a C program").needs("cc").making(&["src"]).run()),
+    each("build a C program", build),
     each("run tests offline", |who| Task::new(who, "Run tests offline").making(&["src"]).run()),
     each("try something on your own system", |who| Task::new(who, "Try something on your own system").run()),
     each("keep changes beside a root", |who| Task::new(who, "Keep changes beside a root").run()),
@@ -96,7 +95,7 @@ struct Task {
     mount_points: Vec<&'static str>,
     environment: Vec<(&'static str, String)>,
     /// Programs that stand in for those of the host, and their scripts.
-    stand_ins: Vec<(&'static str, String)>,
+    stand_ins: Vec<(&'static str, &'static str)>,
     /// As a user it takes ranges in /etc/subuid and /etc/subgid.
     ranges: bool,
 }
@@ -123,7 +122,7 @@ impl Task {
         self
     }
 
-    fn standing_in(mut self, program: &'static str, script: String) -> Self {
+    fn standing_in(mut self, program: &'static str, script: &'static str) -> Self {
         self.stand_ins.push((program, script));
         self
     }
@@ -182,15 +181,17 @@ impl Task {
         let tree = directory.path().join("alpine_fs");
         let before = contents(&tree);
 
-        let programs = world().directory(self.who);
+        // Below the directory, so that a container that has the directory has them too.
+        let programs = directory.path().join("programs");
+        fs::create_dir(&programs).unwrap();
         for (name, script) in &self.stand_ins {
-            let path = programs.path().join(name);
+            let path = programs.join(name);
             fs::write(&path, format!("#!/bin/sh\nset -eu\n{script}\n")).unwrap();
             fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
         }
         // The environment that a user has, since it is inherited.
-        let path = format!("{}:{}:{PATH}", programs.path().display(), world().base().display());
-        let mut run = self.shell(programs.path())?.args(["-eu", "-c", &script]).directory(directory.path());
+        let path = format!("{}:{}:{PATH}", programs.display(), world().base().display());
+        let mut run = self.shell(&programs)?.args(["-eu", "-c", &script]).directory(directory.path());
         for (name, value) in [("PATH", &*path), ("HOME", "/"), ("SHELL", "/bin/bash"), ("USER", "nobody")] {
             run = run.env(name, value);
         }
@@ -201,9 +202,8 @@ impl Task {
         outcome.exits(0).left_nothing();
         outcome.must(outcome.stdout == expected.as_bytes(), &format!("README.md promises {expected:?}"));
 
-        let place = directory.path().to_str().unwrap();
-        let left: Vec<_> = host::mounts().lines().filter(|line| line.contains(place)).map(str::to_owned).collect();
-        outcome.must(left.is_empty(), &format!("mounts were left: {left:?}"));
+        let left = mounted(directory.path());
+        outcome.must(left.is_empty(), &format!("mounts were left, or processes that see them: {left:?}"));
         let after = contents(&tree);
         let made: BTreeSet<_> = after.keys().filter(|path| !before.contains_key(*path)).cloned().collect();
         let allowed: BTreeSet<_> = self.mount_points.iter().map(PathBuf::from).collect();
@@ -212,6 +212,19 @@ impl Task {
         outcome.must(changed.is_empty(), &format!("the run changed {changed:?} in its root"));
         Ok(())
     }
+}
+
+/// The mounts of a directory and what is below it, wherever a process sees one.
+fn mounted(directory: &Path) -> Vec<String> {
+    // The last two names, since the table counts from the root of each filesystem.
+    let names: Vec<_> = directory.iter().rev().take(2).map(|name| name.to_str().unwrap()).collect();
+    let place = format!("/{}/{}", names[1], names[0]);
+    let tables = host::processes().into_iter().filter_map(|process| {
+        let table = fs::read_to_string(format!("/proc/{}/mountinfo", process.pid)).ok()?;
+        let line = table.lines().find(|line| line.contains(&place))?;
+        Some(format!("{process:?}: {line}"))
+    });
+    tables.collect()
 }
 
 /// What a run could change about a file: its mode, its owners, its size, and where it is no directory, its time.
@@ -272,6 +285,16 @@ fn option_table() -> Verdict {
     Ok(())
 }
 
+fn build(who: Who) -> Verdict {
+    let directory = world().directory(who);
+    fs::write(directory.path().join("empty.c"), "int main(void) { return 0; }").unwrap();
+    let trial = Run::program(who, "/bin/sh").args(["-c", "cc -static empty.c"]).directory(directory.path()).run();
+    if trial.end != End::Exit(0) {
+        return Err(Skip::because("there is no cc that links statically"));
+    }
+    Task::new(who, "Build a C program").making(&["src"]).run()
+}
+
 fn server(who: Who) -> Verdict {
     // Free a moment ago: the kernel gives no port out twice in a row.
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -283,12 +306,8 @@ fn debian(who: Who) -> Verdict {
     if rounds(0, 1) == 1 {
         return task.needs("mmdebstrap").run();
     }
-    let rootfs = world().rootfs(who);
-    let script = format!(
-        "[ \"$*\" = '--variant=minbase bookworm debian_fs' ]\ncp -a '{}' \"$3\"\n\
-         printf 'ID=debian\\nVERSION_CODENAME=%s\\n' \"$2\" >release && mv -f release \"$3/etc/os-release\"",
-        rootfs.display()
-    );
+    let script = "[ \"$*\" = '--variant=minbase bookworm debian_fs' ]\ncp -a alpine_fs \"$3\"\n\
+        printf 'ID=debian\\nVERSION_CODENAME=%s\\n' \"$2\" >release\nmv -f release \"$3/etc/os-release\"";
     task.standing_in("mmdebstrap", script).run()
 }
 
@@ -298,7 +317,7 @@ fn docker(who: Who) -> Verdict {
         cp -a alpine_fs/. \"$copy\" && cd \"$copy\"\nmkdir -p dev/pts dev/shm\n\
         touch .dockerenv dev/console etc/hostname etc/hosts etc/resolv.conf\nln -sf /proc/mounts etc/mtab\n\
         tar -c --numeric-owner --owner=0 --group=0 -- .dockerenv *";
-    Task::new(who, "A root of a docker image").standing_in("docker", script.into()).run()
+    Task::new(who, "A root of a docker image").standing_in("docker", script).run()
 }
 
 fn nested() -> Verdict {
