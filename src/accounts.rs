@@ -1,8 +1,8 @@
 //! Who is listed in /etc/passwd and /etc/group: of the host, where O asks, and of the root filesystem, where C does.
 
-use crate::digits;
 use crate::error::Errno;
 use crate::fields;
+use crate::sys::digits;
 use heapless::Vec;
 
 /// As long as a login name can be (LOGIN_NAME_MAX). A longer one counts as none.

@@ -37,6 +37,8 @@ impl Pending {
     ///
     /// # Errors
     /// Where the container made paths too long or too deep to be listed, or the list cannot be written.
+    // Its buffers are no part of the frame that I lives on.
+    #[inline(never)]
     pub fn write(&self) -> core::result::Result<(), Error> {
         // ESRCH: nothing is left.
         let _ = signal::kill_all();
@@ -119,8 +121,8 @@ impl List<'_> {
         let is_text = self.output.pending.is_text;
         for &byte in &self.path {
             if is_text && (byte < b' ' || byte == 0x7f || byte == b'\\') {
-                for shown in [b'\\', b'x', digit(byte >> 4), digit(byte & 15)] {
-                    self.output.byte(shown)?;
+                for shown in &[b'\\', b'x', digit(byte >> 4), digit(byte & 15)] {
+                    self.output.byte(*shown)?;
                 }
             } else {
                 self.output.byte(byte)?;

@@ -278,20 +278,21 @@ impl Error {
     /// For the way from I or C to O.
     #[must_use]
     pub fn to_bytes(self) -> [u8; ERROR_BYTES] {
+        // In the order of the members: then there is nothing to be translated.
         let (kind, index) = match self.object {
             Object::Place(place) => (0, place as u16),
             Object::Rootfs => (1, 0),
             Object::Command => (2, 0),
             Object::Workdir => (3, 0),
             Object::Hostname => (4, 0),
-            Object::Upper => (30, 0),
-            Object::Changes => (31, 0),
-            Object::MountSource(index) => (5, index),
-            Object::MountTarget(index) => (6, index),
-            Object::User => (20, 0),
-            Object::Group => (21, 0),
-            Object::EnvFile(index) => (22, index),
-            Object::Network => (23, 0),
+            Object::Upper => (5, 0),
+            Object::Changes => (6, 0),
+            Object::MountSource(index) => (7, index),
+            Object::MountTarget(index) => (8, index),
+            Object::User => (9, 0),
+            Object::Group => (10, 0),
+            Object::EnvFile(index) => (11, index),
+            Object::Network => (12, 0),
         };
         let index = index.to_ne_bytes();
         let errno = self.errno.number().to_ne_bytes();
@@ -309,14 +310,14 @@ impl Error {
             2 => Object::Command,
             3 => Object::Workdir,
             4 => Object::Hostname,
-            30 => Object::Upper,
-            31 => Object::Changes,
-            5 => Object::MountSource(index),
-            6 => Object::MountTarget(index),
-            20 => Object::User,
-            21 => Object::Group,
-            22 => Object::EnvFile(index),
-            23 => Object::Network,
+            5 => Object::Upper,
+            6 => Object::Changes,
+            7 => Object::MountSource(index),
+            8 => Object::MountTarget(index),
+            9 => Object::User,
+            10 => Object::Group,
+            11 => Object::EnvFile(index),
+            12 => Object::Network,
             _ => return None,
         };
         let errno = Errno(NonZeroU16::new(u16::from_ne_bytes([e0, e1]))?);

@@ -1,8 +1,8 @@
 //! Files of lines with fields between colons: passwd(5), group(5), subuid(5). Read a piece at a time, so that neither
 //! the length of a file nor that of a line matters, and up to a limit, so that no file takes for ever.
 
-use crate::digits;
 use crate::error::Errno;
+use crate::sys::digits;
 use crate::sys::fd::{Dir, Fd};
 use crate::sys::file::{self, Kind};
 use core::ffi::CStr;

@@ -3,9 +3,9 @@
 //! O writes I's, from the host; as root, I writes C's, from the container. Both through a procfs that is known to be one.
 
 use crate::config::{IdRange, MAP_LINES_MAX};
-use crate::digits::{self, decimal};
 use crate::error::{At, Errno, Error, Object, Place, Step, Why};
 use crate::fields::{self, Lines};
+use crate::sys::digits::{self, decimal};
 use crate::sys::fd::{Dir, Fd};
 use crate::sys::file;
 use crate::sys::process::Pid;

@@ -26,7 +26,6 @@ pub mod changes;
 pub mod cli;
 pub mod command;
 pub mod config;
-pub mod digits;
 pub mod error;
 pub mod fields;
 pub mod handover;

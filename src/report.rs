@@ -1,6 +1,6 @@
 //! What I and C tell O: records of one fixed size, smaller than PIPE_BUF, so that each arrives whole or not at all.
 
-use crate::error::{ERROR_BYTES, Error};
+use crate::error::Error;
 
 /// How many bytes a record takes.
 pub const RECORD_BYTES: usize = 16;
@@ -25,27 +25,17 @@ impl Record {
                 (b'E', [a, b, c, d, 0, 0, 0, 0])
             }
         };
-        let mut bytes = [0; RECORD_BYTES];
-        for (target, source) in bytes.iter_mut().zip([kind].into_iter().chain(body)) {
-            *target = source;
-        }
-        bytes
+        let [a, b, c, d, e, f, g, h] = body;
+        [kind, a, b, c, d, e, f, g, h, 0, 0, 0, 0, 0, 0, 0]
     }
 
     /// What [`Record::to_bytes`] made; `None` where it makes no sense.
     #[must_use]
     pub fn from_bytes(bytes: [u8; RECORD_BYTES]) -> Option<Self> {
-        let [kind, body @ ..] = bytes;
-        let (body, rest) = body.split_first_chunk::<ERROR_BYTES>()?;
-        if rest.iter().any(|&byte| byte != 0) {
-            return None;
-        }
-        match kind {
-            b'F' => Error::from_bytes(*body).map(Self::Failed),
-            b'E' => {
-                let (status, rest) = body.split_first_chunk::<4>()?;
-                rest.iter().all(|&byte| byte == 0).then(|| Self::Ended(i32::from_ne_bytes(*status)))
-            }
+        let [kind, a, b, c, d, e, f, g, h, 0, 0, 0, 0, 0, 0, 0] = bytes else { return None };
+        match (kind, [e, f, g, h]) {
+            (b'F', _) => Error::from_bytes([a, b, c, d, e, f, g, h]).map(Self::Failed),
+            (b'E', [0, 0, 0, 0]) => Some(Self::Ended(i32::from_ne_bytes([a, b, c, d]))),
             _ => None,
         }
     }

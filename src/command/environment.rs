@@ -3,6 +3,7 @@
 use crate::config::{Config, DEFAULT_PATH, EnvEdit, Words};
 use crate::error::{Errno, Error, Object, Place, Step, Why};
 use crate::sys::once::Once;
+use crate::sys::text::terminated;
 use core::ffi::{CStr, c_char};
 use heapless::Vec;
 
@@ -82,11 +83,11 @@ impl Variables {
 
     /// The lines of one file: up to the empty one.
     fn read(&mut self, lines: &mut &'static [u8], inherited: Words) -> Result<(), Error> {
-        while let Ok(line) = CStr::from_bytes_until_nul(lines) {
+        while let Some(line) = terminated(lines) {
             *lines = lines.get(line.count_bytes() + 1..).unwrap_or_default();
             match line.to_bytes() {
                 [] => break,
-                text if text.contains(&b'=') => self.set(line)?,
+                text if name(line).len() < text.len() => self.set(line)?,
                 text => self.inherit(text, inherited)?,
             }
         }

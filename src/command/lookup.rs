@@ -6,6 +6,7 @@ use crate::error::{Errno, Error, Object, Step, Why};
 use crate::sys::fd::Dir;
 use crate::sys::file;
 use crate::sys::process;
+use crate::sys::text;
 use core::ffi::CStr;
 
 /// Executes the command; returns only where that fails. A name without a slash is looked for in the container's PATH,
@@ -18,16 +19,16 @@ pub(super) fn execute(config: &Config, environment: Words) -> Error {
     if name.is_empty() {
         return failed(Errno::NOENT);
     }
-    if name.to_bytes().contains(&b'/') {
+    if name.to_bytes().iter().any(|byte| matches!(byte, b'/')) {
         let errno = process::execute(name, arguments, environment);
         return explain(failed(errno), name);
     }
     let mut worst = failed(Errno::NOENT);
     let path = environment::find(environment, b"PATH").unwrap_or_default();
     for directory in path.split(|&byte| byte == b':').filter(|directory| !directory.is_empty()) {
-        let mut file = file::PathBuffer::new();
+        let mut file = text::PathBuffer::new();
         // Where the path is longer than the kernel takes, there can be no such file.
-        if [directory, b"/", name.to_bytes()].into_iter().any(|part| file.extend_from_bytes(part).is_err()) {
+        if [directory, b"/", name.to_bytes()].iter().any(|part| file.push(part).is_err()) {
             continue;
         }
         match process::execute(&file, arguments, environment) {

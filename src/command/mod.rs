@@ -60,9 +60,11 @@ fn prepare(handover: &Handover) -> Result<Words, Error> {
 
 /// What the caller had closed was filled on the host; now it comes from the container.
 fn refill_stdio(closed: [bool; 3]) -> Result<(), Error> {
-    for (number, place) in [(0, Place::Descriptor0), (1, Place::Descriptor1), (2, Place::Descriptor2)] {
-        if closed.get(number as usize) == Some(&true) {
-            let object = Object::Place(place);
+    for ((number, place), closed) in
+        (0..).zip([Place::Descriptor0, Place::Descriptor1, Place::Descriptor2].iter()).zip(&closed)
+    {
+        if *closed {
+            let object = Object::Place(*place);
             let null = file::open_read_write(Dir::Here, c"/dev/null").at(Step::OpenStdio, object)?;
             fd::duplicate_onto(&null, number).at(Step::OpenStdio, object)?;
         }

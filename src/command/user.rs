@@ -2,19 +2,20 @@
 
 use crate::accounts::{self, Account};
 use crate::config::{Config, Userns};
-use crate::digits;
 use crate::error::{At, Errno, Error, Object, Place, Step, Why};
 use crate::handover::Handover;
+use crate::sys::digits;
 use crate::sys::identity;
 use crate::sys::once::Once;
+use crate::sys::text::PathBuffer;
 use core::ffi::CStr;
 use heapless::Vec;
 
 /// How many supplementary groups a user may have.
 const GROUPS_MAX: usize = 1024;
 
-/// `HOME=`, a path, NUL. Only touched with `--user`.
-static HOME: Once<Vec<u8, 4102>> = Once::new(Vec::new());
+/// `HOME=` and a path. Only touched with `--user`.
+static HOME: Once<PathBuffer> = Once::new(PathBuffer::new());
 
 /// What `--user` comes to.
 pub(super) struct User {
@@ -66,10 +67,8 @@ fn find_group(wanted: &[u8]) -> Result<u32, Error> {
 fn home(directory: &[u8]) -> Result<&'static CStr, Errno> {
     let home = HOME.take().ok_or(Errno::BUSY)?;
     let directory = if directory.is_empty() { b"/" } else { directory };
-    for part in [b"HOME=", directory, b"\0"] {
-        home.extend_from_slice(part).map_err(|_| Errno::NAMETOOLONG)?;
-    }
-    CStr::from_bytes_with_nul(home).map_err(|_| Errno::INVAL)
+    home.push(b"HOME=").and_then(|()| home.push(directory))?;
+    Ok(home)
 }
 
 impl User {

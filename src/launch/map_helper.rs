@@ -2,13 +2,14 @@
 //! looking into /etc/subuid and /etc/subgid whether the caller may.
 
 use crate::config::{IdRange, MAP_LINES_MAX, Words};
-use crate::digits::decimal;
 use crate::error::{Errno, Error, OWN_FAILURE, Object, Place, Step, Why};
 use crate::id_map::Kind;
+use crate::sys::digits::decimal;
 use crate::sys::fd::{self, Dir};
 use crate::sys::file;
 use crate::sys::process::{self, Ending, Fork, Namespaces, Pid, PidFd};
 use crate::sys::signal::{self, Set};
+use crate::sys::text::terminated;
 use core::ffi::{CStr, c_char};
 use heapless::Vec;
 
@@ -26,10 +27,10 @@ type Arguments<'a> = Vec<Option<&'a c_char>, { NUMBERS_MAX + 2 }>;
 /// Has a map of I written.
 pub(super) fn write(init: &PidFd, kind: Kind, ranges: &[IdRange]) -> Result<(), Error> {
     let (paths, place) = match kind {
-        Kind::Users => (NEWUIDMAP, Place::NewUidMap),
-        Kind::Groups => (NEWGIDMAP, Place::NewGidMap),
+        Kind::Users => (&NEWUIDMAP, Place::NewUidMap),
+        Kind::Groups => (&NEWGIDMAP, Place::NewGidMap),
     };
-    let there = paths.into_iter().find_map(|path| Some((path, file::is_set_user_id(Dir::Here, path).ok()?)));
+    let there = paths.iter().find_map(|path| Some((path, file::is_set_user_id(Dir::Here, path).ok()?)));
     let why = match there.map(|(path, privileged)| (run(path, init, ranges), privileged)) {
         Some((Ok(Ending::Exited(0)), _)) => return Ok(()),
         Some((Err(errno), _)) => (errno, Why::Errno),
@@ -80,7 +81,7 @@ fn execute(path: &CStr, init: Pid, ranges: &[IdRange]) -> Result<(), Errno> {
     let (mut word, mut rest) = (path, text.as_slice());
     loop {
         arguments.push(Words::word(word)).map_err(|_| Errno::TOO_BIG)?;
-        let Ok(next) = CStr::from_bytes_until_nul(rest) else { break };
+        let Some(next) = terminated(rest) else { break };
         word = next;
         rest = rest.get(next.count_bytes() + 1..).unwrap_or_default();
     }

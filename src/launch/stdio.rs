@@ -11,9 +11,9 @@ const STANDARD: [(i32, Place); 3] = [(0, Place::Descriptor0), (1, Place::Descrip
 /// closed: C fills those again, from the container's own /dev.
 pub(super) fn fill_closed() -> Result<[bool; 3], Error> {
     let mut closed = [false; 3];
-    for ((number, place), closed) in STANDARD.into_iter().zip(&mut closed) {
-        let object = Object::Place(place);
-        if !fd::is_open(number).at(Step::OpenStdio, object)? {
+    for ((number, place), closed) in STANDARD.iter().zip(&mut closed) {
+        let object = Object::Place(*place);
+        if !fd::is_open(*number).at(Step::OpenStdio, object)? {
             // The lowest free number is this one, since those below it are open by now.
             let _open_for_good = file::open_read_write(Dir::Here, c"/dev/null").at(Step::OpenStdio, object)?;
             *closed = true;

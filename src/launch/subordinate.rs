@@ -2,10 +2,10 @@
 
 use crate::accounts::Account;
 use crate::config::IdRange;
-use crate::digits::decimal;
 use crate::error::{Errno, Error, Object, Place, Step, Why};
 use crate::fields;
 use crate::id_map::{Kind, Ranges};
+use crate::sys::digits::decimal;
 use core::ffi::CStr;
 
 /// The caller's map: itself as 0, then all of its ranges, one behind the other.

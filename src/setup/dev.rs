@@ -107,12 +107,12 @@ fn fill(filesystem: &Fd) -> Result<(), Error> {
     for device in &DEVICES {
         file::make_file(dev, device.name, 0o666).at(Step::Create, Object::Place(device.place))?;
     }
-    for (name, mode, place) in DIRECTORIES {
-        file::make_directory(dev, name, mode).at(Step::Create, Object::Place(place))?;
+    for (name, mode, place) in &DIRECTORIES {
+        file::make_directory(dev, name, *mode).at(Step::Create, Object::Place(*place))?;
     }
     // The one directory for everybody; the umask may have taken something off.
     file::set_mode(dev, c"shm", 0o1777).at(Step::Create, Object::Place(Place::DevShm))?;
-    for (name, target) in LINKS {
+    for (name, target) in &LINKS {
         file::make_link(dev, name, target).at(Step::Create, Object::Place(Place::DevLinks))?;
     }
     Ok(())

@@ -94,15 +94,15 @@ impl Masks {
     /// Masks what there is of docker's lists. What they are below is attached by now.
     pub(super) fn hang(&mut self, proc: Option<&Fd>, sys: Option<&Fd>, null: Option<&Fd>) -> Result<(), Errno> {
         if let Some(proc) = proc {
-            for path in MASKED_PROC {
+            for path in &MASKED_PROC {
                 self.put(proc, path, null)?;
             }
-            for path in READ_ONLY_PROC {
+            for path in &READ_ONLY_PROC {
                 make_read_only(Dir::At(proc), path)?;
             }
         }
         if let Some(sys) = sys {
-            for path in MASKED_SYS {
+            for path in &MASKED_SYS {
                 self.put(sys, path, null)?;
             }
         }

@@ -3,23 +3,26 @@
 use super::masks::Masks;
 use super::target;
 use crate::config::{Config, MOUNTS_MAX, Mount, Tmpfs, Volume};
-use crate::digits::{self, Base};
 use crate::error::{At, Errno, Error, Object, Place, Step};
 use crate::sys::Result;
+use crate::sys::digits::{self, Base};
 use crate::sys::fd::{Dir, Fd};
-use crate::sys::file;
 use crate::sys::mount::{self, Attributes, Depth};
 use crate::sys::once::Once;
+use crate::sys::text;
 use heapless::Vec;
 
 /// What was taken from the host for each of `config.files.mounts`: nothing but for volumes.
-pub(super) type Sources = Vec<Option<Fd>, MOUNTS_MAX>;
+pub(super) type Sources = [Option<Fd>];
 
-/// Too large for the stack of a run that has none.
-static SOURCES: Once<Sources> = Once::new(Vec::new());
+/// Too large for the stack, and not touched by a run that has none.
+static SOURCES: Once<Vec<Option<Fd>, MOUNTS_MAX>> = Once::new(Vec::new());
 
 /// Takes the volumes from the host, detached. On entry every path is the host's, and I has the rights of the caller.
 pub(super) fn open(config: &Config) -> core::result::Result<&'static mut Sources, Error> {
+    if config.files.mounts.is_empty() {
+        return Ok(&mut []);
+    }
     let sources = SOURCES.take().ok_or(Errno::BUSY).at(Step::SetUp, Object::Place(Place::Container))?;
     for (index, mount) in (0..).zip(&config.files.mounts) {
         let source = match mount {
@@ -35,7 +38,7 @@ pub(super) fn open(config: &Config) -> core::result::Result<&'static mut Sources
 /// `None` where it is missing and may be.
 fn open_volume(volume: &Volume) -> Result<Option<Fd>> {
     let depth = if volume.not_recursive { Depth::One } else { Depth::Recursive };
-    let source = match mount::clone_tree(Dir::Here, &file::path(volume.source)?, depth) {
+    let source = match mount::clone_tree(Dir::Here, &text::path(volume.source)?, depth) {
         Err(Errno::NOENT) if volume.optional => return Ok(None),
         result => result?,
     };

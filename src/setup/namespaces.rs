@@ -1,9 +1,9 @@
 //! What the new namespaces need beyond being new.
 
 use crate::config::{Config, IdRange, Net};
-use crate::digits::decimal;
 use crate::error::{At, Errno, Error, Object, Place, Step};
 use crate::handover::Handover;
+use crate::sys::digits::decimal;
 use crate::sys::fd::Dir;
 use crate::sys::{file, identity, mount, network, process};
 use heapless::Vec;
@@ -32,9 +32,8 @@ fn set_clocks(config: &Config) -> Result<(), Errno> {
         let seconds = u32::try_from(seconds.unwrap_or(0)).map_err(|_| Errno::RANGE)?;
         let mut room = [0; 40];
         let mut text = Vec::<u8, 40>::new();
-        for part in [decimal(clock, seconds, &mut room).to_bytes(), b" 0\n"] {
-            text.extend_from_slice(part).map_err(|_| Errno::TOO_BIG)?;
-        }
+        text.extend_from_slice(decimal(clock, seconds, &mut room).to_bytes()).map_err(|_| Errno::TOO_BIG)?;
+        text.extend_from_slice(b" 0\n").map_err(|_| Errno::TOO_BIG)?;
         // Each has to be written to the beginning of the file.
         file::write_all(file::open_write(Dir::Here, c"/proc/self/timens_offsets")?.number(), &text)?;
     }

@@ -15,9 +15,9 @@
 
 use super::root::Root;
 use crate::config::{Config, Proc, Writes};
-use crate::digits;
 use crate::error::{At, Errno, Error, Object, Step};
 use crate::sys::Result;
+use crate::sys::digits;
 use crate::sys::fd::{Dir, Fd};
 use crate::sys::file::{self, Kind};
 use crate::sys::mount::{self, Attributes, Depth};
@@ -46,7 +46,7 @@ fn cover(config: &Config, rootfs: Fd, kept: Option<Fd>) -> Result<Root> {
     let scratch = mount::make(c"tmpfs", &[(c"mode", c"700")], Attributes::NO_DEV)?;
     mount::attach(&scratch, Dir::Here, c"/")?;
     let here = Dir::At(&scratch);
-    for name in [c"kept", c"below", c"root", c"skeleton"] {
+    for name in &[c"kept", c"below", c"root", c"skeleton"] {
         file::make_directory(here, name, 0o755)?;
     }
     mount::attach(&rootfs, here, c"below")?;

@@ -5,8 +5,8 @@ use crate::sys::Result;
 use crate::sys::fd::{Dir, Fd};
 use crate::sys::file::{self, Kind};
 use crate::sys::mount;
+use crate::sys::text;
 use crate::sys::tree;
-use core::ffi::CStr;
 
 /// Attaches `mount` to `path`, which is made where it is missing and the root is writable. On entry the root is the
 /// container's: whatever links `path` goes through, it ends inside.
@@ -27,7 +27,7 @@ pub(super) fn is_directory(fd: &Fd) -> Result<bool> {
 
 /// What is at a path now.
 pub(super) fn find(path: &[u8]) -> Result<Fd> {
-    tree::open_inside(Dir::Here, &file::path(path)?)
+    tree::open_inside(Dir::Here, &text::path(path)?)
 }
 
 /// A file goes onto a file and a directory onto a directory; the root and what shows the kernel stay what they are.
@@ -58,12 +58,12 @@ pub(super) fn find_or_make(path: &[u8], directory: bool) -> Result<Fd> {
             continue;
         }
         // A name ends here; so does the way to it.
-        let way = file::path(path.get(..=last).unwrap_or_default())?;
+        let way = text::path(path.get(..=last).unwrap_or_default())?;
         let found = match tree::open_inside(Dir::Here, &way) {
             Err(Errno::NOENT) => {
                 let start = way.to_bytes().iter().rposition(|&byte| byte == b'/').unwrap_or_default();
                 let name = way.to_bytes_with_nul().get(start + 1..).unwrap_or_default();
-                let name = CStr::from_bytes_until_nul(name).unwrap_or_default();
+                let name = text::terminated(name).unwrap_or_default();
                 if directory || rest.iter().any(|&byte| byte != b'/') {
                     file::make_directory(Dir::At(&parent), name, 0o755)?;
                 } else {

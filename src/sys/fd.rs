@@ -3,7 +3,7 @@
 //! They do not close themselves: that code would stand at every way out of every function, for processes that end, or
 //! execute something, or close everything at once ([`close_all_but`]). What must not stay open is closed where it is said.
 
-use super::{Result, call};
+use super::{Result, call, done, open};
 use crate::error::Errno;
 use linux_raw_sys::general as kernel;
 use syscalls::Sysno;
@@ -79,7 +79,7 @@ impl Dir<'_> {
 /// ENOSYS before Linux 5.9.
 pub fn close_range(first: i32, last: i32) -> Result<()> {
     // SAFETY: no memory is involved.
-    unsafe { call!(close_range, first, last, 0) }.map(drop)
+    unsafe { done!(close_range, first, last, 0) }
 }
 
 /// close_range(2); not in the kernel headers that the crate was made from.
@@ -91,7 +91,7 @@ const CLOSE_RANGE_CLOEXEC: u32 = 1 << 2;
 /// ENOSYS before 5.9, EINVAL before 5.11.
 pub fn close_on_exec_from(first: i32) -> Result<()> {
     // SAFETY: no memory is involved.
-    unsafe { call!(close_range, first, i32::MAX, CLOSE_RANGE_CLOEXEC) }.map(drop)
+    unsafe { done!(close_range, first, i32::MAX, CLOSE_RANGE_CLOEXEC) }
 }
 
 /// Makes `number` refer to what `fd` refers to, and not close-on-exec.
@@ -104,7 +104,7 @@ pub fn duplicate_onto(fd: &Fd, number: i32) -> Result<()> {
         return set_close_on_exec(number, false);
     }
     // SAFETY: no memory is involved.
-    unsafe { call!(dup3, fd.0, number, 0) }.map(drop)
+    unsafe { done!(dup3, fd.0, number, 0) }
 }
 
 /// Another descriptor above 2 for what `number` refers to; closes on exec.
@@ -113,7 +113,7 @@ pub fn duplicate_onto(fd: &Fd, number: i32) -> Result<()> {
 /// EBADF, EMFILE.
 pub fn duplicate(number: i32) -> Result<Fd> {
     // SAFETY: no memory is involved.
-    unsafe { call!(fcntl, number, kernel::F_DUPFD_CLOEXEC, 3) }.map(Fd::from_kernel)
+    unsafe { open!(fcntl, number, kernel::F_DUPFD_CLOEXEC, 3) }
 }
 
 /// Sets or clears close-on-exec.
@@ -123,7 +123,7 @@ pub fn duplicate(number: i32) -> Result<Fd> {
 pub fn set_close_on_exec(number: i32, on: bool) -> Result<()> {
     let flag = if on { kernel::FD_CLOEXEC } else { 0 };
     // SAFETY: no memory is involved.
-    unsafe { call!(fcntl, number, kernel::F_SETFD, flag) }.map(drop)
+    unsafe { done!(fcntl, number, kernel::F_SETFD, flag) }
 }
 
 /// Whether a descriptor is open.
@@ -155,7 +155,7 @@ pub struct Pipe {
 pub fn pipe() -> Result<Pipe> {
     let mut ends = [0_i32; 2];
     // SAFETY: `ends` has room for the two numbers.
-    unsafe { call!(pipe2, &raw mut ends, kernel::O_CLOEXEC) }?;
+    unsafe { done!(pipe2, &raw mut ends, kernel::O_CLOEXEC) }?;
     let [read, write] = ends;
     Ok(Pipe { read: Fd(read), write: Fd(write) })
 }

@@ -1,31 +1,15 @@
 //! Files: open, read, write, make, look at.
 
 use super::fd::{Dir, Fd};
-use super::{Result, call};
+use super::{Result, call, done, open};
 use crate::error::Errno;
 use core::ffi::CStr;
 use linux_raw_sys::general as kernel;
 
-/// A path of the kernel's longest length, for what is not NUL-terminated where it stands.
-pub type PathBuffer = heapless::CString<4096>;
-
-/// Terminates `text` for the kernel.
-///
-/// # Errors
-/// ENAMETOOLONG where it has more than 4095 bytes; EINVAL where it has a NUL inside.
-pub fn path(text: &[u8]) -> Result<PathBuffer> {
-    let mut buffer = PathBuffer::new();
-    match buffer.extend_from_bytes(text) {
-        Ok(()) => Ok(buffer),
-        Err(heapless::c_string::ExtendError::Capacity(_)) => Err(Errno::NAMETOOLONG),
-        Err(_) => Err(Errno::INVAL),
-    }
-}
-
 /// Opens a file that is there already. `flags` beside O_CLOEXEC.
 fn open_with(dir: Dir<'_>, path: &CStr, flags: u32) -> Result<Fd> {
     // SAFETY: `path` is NUL-terminated.
-    unsafe { call!(openat, dir.number(), path.as_ptr(), flags | kernel::O_CLOEXEC, 0) }.map(Fd::from_kernel)
+    unsafe { open!(openat, dir.number(), path.as_ptr(), flags | kernel::O_CLOEXEC, 0) }
 }
 
 /// Opens for reading; never waits for a fifo's writer, never takes a terminal.
@@ -59,7 +43,7 @@ pub fn open_write(dir: Dir<'_>, path: &CStr) -> Result<Fd> {
 pub fn create(path: &CStr) -> Result<Fd> {
     let flags = kernel::O_WRONLY | kernel::O_CREAT | kernel::O_TRUNC | kernel::O_NOCTTY | kernel::O_CLOEXEC;
     // SAFETY: `path` is NUL-terminated.
-    unsafe { call!(openat, kernel::AT_FDCWD, path.as_ptr(), flags, 0o666) }.map(Fd::from_kernel)
+    unsafe { open!(openat, kernel::AT_FDCWD, path.as_ptr(), flags, 0o666) }
 }
 
 /// Opens for reading and writing what exists, a device for example.
@@ -139,7 +123,7 @@ pub fn write_all(number: i32, mut bytes: &[u8]) -> Result<()> {
 /// See mkdir(2).
 pub fn make_directory(dir: Dir<'_>, path: &CStr, mode: u32) -> Result<()> {
     // SAFETY: `path` is NUL-terminated.
-    unsafe { call!(mkdirat, dir.number(), path.as_ptr(), mode) }.map(drop)
+    unsafe { done!(mkdirat, dir.number(), path.as_ptr(), mode) }
 }
 
 /// Makes an empty regular file: a place to mount a file on.
@@ -148,7 +132,7 @@ pub fn make_directory(dir: Dir<'_>, path: &CStr, mode: u32) -> Result<()> {
 /// See mknod(2).
 pub fn make_file(dir: Dir<'_>, path: &CStr, mode: u32) -> Result<()> {
     // SAFETY: `path` is NUL-terminated.
-    unsafe { call!(mknodat, dir.number(), path.as_ptr(), kernel::S_IFREG | mode, 0) }.map(drop)
+    unsafe { done!(mknodat, dir.number(), path.as_ptr(), kernel::S_IFREG | mode, 0) }
 }
 
 /// Makes a symbolic link at `path` that says `target`.
@@ -157,7 +141,7 @@ pub fn make_file(dir: Dir<'_>, path: &CStr, mode: u32) -> Result<()> {
 /// See symlink(2).
 pub fn make_link(dir: Dir<'_>, path: &CStr, target: &CStr) -> Result<()> {
     // SAFETY: both are NUL-terminated.
-    unsafe { call!(symlinkat, target.as_ptr(), dir.number(), path.as_ptr()) }.map(drop)
+    unsafe { done!(symlinkat, target.as_ptr(), dir.number(), path.as_ptr()) }
 }
 
 /// Changes the mode of a file, whatever the umask.
@@ -166,7 +150,7 @@ pub fn make_link(dir: Dir<'_>, path: &CStr, target: &CStr) -> Result<()> {
 /// See chmod(2).
 pub fn set_mode(dir: Dir<'_>, path: &CStr, mode: u32) -> Result<()> {
     // SAFETY: `path` is NUL-terminated.
-    unsafe { call!(fchmodat, dir.number(), path.as_ptr(), mode) }.map(drop)
+    unsafe { done!(fchmodat, dir.number(), path.as_ptr(), mode) }
 }
 
 /// What kind of file it is.
@@ -227,7 +211,7 @@ pub(super) fn look(dir: Dir<'_>, path: &CStr, what: u32) -> Result<kernel::statx
     // SAFETY: the kernel's structure is plain numbers, for which zero is a value.
     let mut status: kernel::statx = unsafe { core::mem::zeroed() };
     // SAFETY: `path` is NUL-terminated and `status` is valid for a write of its size.
-    unsafe { call!(statx, dir.number(), path.as_ptr(), flags, what, &raw mut status) }?;
+    unsafe { done!(statx, dir.number(), path.as_ptr(), flags, what, &raw mut status) }?;
     Ok(status)
 }
 
@@ -303,10 +287,10 @@ fn filesystem(fd: &Fd) -> Result<Statfs> {
     let mut status: Statfs = unsafe { core::mem::zeroed() };
     #[cfg(target_pointer_width = "64")]
     // SAFETY: `status` is valid for a write of its size.
-    unsafe { call!(fstatfs, fd.number(), &raw mut status) }?;
+    unsafe { done!(fstatfs, fd.number(), &raw mut status) }?;
     #[cfg(target_pointer_width = "32")]
     // SAFETY: `status` is valid for a write of its size, which is given.
-    unsafe { call!(fstatfs64, fd.number(), size_of::<Statfs>(), &raw mut status) }?;
+    unsafe { done!(fstatfs64, fd.number(), size_of::<Statfs>(), &raw mut status) }?;
     Ok(status)
 }
 
@@ -316,7 +300,7 @@ fn filesystem(fd: &Fd) -> Result<Statfs> {
 /// See chdir(2).
 pub fn change_directory_to(fd: &Fd) -> Result<()> {
     // SAFETY: no memory is involved.
-    unsafe { call!(fchdir, fd.number()) }.map(drop)
+    unsafe { done!(fchdir, fd.number()) }
 }
 
 /// Changes the working directory.
@@ -325,7 +309,7 @@ pub fn change_directory_to(fd: &Fd) -> Result<()> {
 /// See chdir(2).
 pub fn change_directory(path: &CStr) -> Result<()> {
     // SAFETY: `path` is NUL-terminated.
-    unsafe { call!(chdir, path.as_ptr()) }.map(drop)
+    unsafe { done!(chdir, path.as_ptr()) }
 }
 
 /// The path of the working directory, as the kernel sees it: begins with `(` where it is not below the root.

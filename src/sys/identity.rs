@@ -1,6 +1,6 @@
 //! Who a process is and what it may do: ids, capabilities, no_new_privs, host name.
 
-use super::{Result, answer, call, call3};
+use super::{Result, done, done3};
 use linux_raw_sys::prctl;
 use syscalls::Sysno;
 
@@ -10,7 +10,7 @@ use syscalls::Sysno;
 /// EINVAL before Linux 3.5.
 pub fn set_no_new_privileges() -> Result<()> {
     // SAFETY: no memory is involved.
-    unsafe { call!(prctl, prctl::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }.map(drop)
+    unsafe { done!(prctl, prctl::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }
 }
 
 /// Sets the host name of the caller's UTS namespace.
@@ -19,7 +19,7 @@ pub fn set_no_new_privileges() -> Result<()> {
 /// EINVAL for more than 64 bytes.
 pub fn set_hostname(name: &[u8]) -> Result<()> {
     // SAFETY: `name` is valid for reads of its length.
-    unsafe { call!(sethostname, name.as_ptr(), name.len()) }.map(drop)
+    unsafe { done!(sethostname, name.as_ptr(), name.len()) }
 }
 
 /// The calls that take ids of 32 bits.
@@ -34,7 +34,7 @@ use Sysno::{setgroups32 as SETGROUPS, setresgid32 as SETRESGID, setresuid32 as S
 /// EPERM where that is denied, EINVAL for a group that is not mapped.
 pub fn set_groups(groups: &[u32]) -> Result<()> {
     // SAFETY: `groups` is valid for reads of its length.
-    answer(unsafe { call3(SETGROUPS, groups.len(), groups.as_ptr() as usize, 0) }).map(drop)
+    unsafe { done3(SETGROUPS, groups.len(), groups.as_ptr() as usize, 0) }
 }
 
 /// Sets the caller's real, effective and saved group.
@@ -43,7 +43,7 @@ pub fn set_groups(groups: &[u32]) -> Result<()> {
 /// EPERM; EINVAL for a group that is not mapped.
 pub fn set_group(gid: u32) -> Result<()> {
     // SAFETY: no memory is involved.
-    answer(unsafe { call3(SETRESGID, gid as usize, gid as usize, gid as usize) }).map(drop)
+    unsafe { done3(SETRESGID, gid as usize, gid as usize, gid as usize) }
 }
 
 /// Sets the caller's real, effective and saved user. Its capabilities go where it was root and is not any more, and
@@ -53,5 +53,5 @@ pub fn set_group(gid: u32) -> Result<()> {
 /// EPERM; EINVAL for a user that is not mapped; EAGAIN where the user may not have another process.
 pub fn set_user(uid: u32) -> Result<()> {
     // SAFETY: no memory is involved.
-    answer(unsafe { call3(SETRESUID, uid as usize, uid as usize, uid as usize) }).map(drop)
+    unsafe { done3(SETRESUID, uid as usize, uid as usize, uid as usize) }
 }

@@ -9,6 +9,7 @@ use crate::error::Errno;
 use syscalls::Sysno;
 
 mod arch;
+pub mod digits;
 pub mod fd;
 pub mod file;
 pub mod identity;
@@ -22,6 +23,7 @@ pub mod signal;
 pub mod spawn;
 pub mod start;
 pub mod terminal;
+pub mod text;
 pub mod time;
 pub mod tree;
 
@@ -66,23 +68,78 @@ const INTERRUPTED: isize = -(Errno::INTR.number() as isize);
 /// What the kernel's number means: the last page of numbers are errors.
 #[inline(always)]
 fn answer(number: isize) -> Result<usize> {
-    if (-4095..0).contains(&number) { Err(Errno::new(number.unsigned_abs() as u16)) } else { Ok(number as usize) }
+    if number as usize >= -4095_isize as usize {
+        Err(Errno::new(number.unsigned_abs() as u16))
+    } else {
+        Ok(number as usize)
+    }
 }
 
-/// `call!(name, arguments…)`: a system call of up to six arguments, each cast to a machine word.
-macro_rules! call {
-    ($name:ident $(, $a:expr $(, $b:expr $(, $c:expr)?)?)?) => {
-        $crate::sys::answer($crate::sys::call3(
-            syscalls::Sysno::$name, call!(@ $($a)?), call!(@ $($($b)?)?), call!(@ $($($($c)?)?)?)
-        ))
+/// [`call3`] and [`call6`] for the calls that have nothing to say but whether they failed.
+///
+/// # Safety
+/// As [`call3`].
+#[inline(never)]
+unsafe fn done3(number: Sysno, a: usize, b: usize, c: usize) -> Result<()> {
+    // SAFETY: the caller's contract.
+    answer(unsafe { call3(number, a, b, c) }).map(drop)
+}
+
+#[inline(never)]
+unsafe fn done6(number: Sysno, a: usize, b: usize, c: usize, d: usize, e: usize, f: usize) -> Result<()> {
+    // SAFETY: the caller's contract.
+    answer(unsafe { call6(number, a, b, c, d, e, f) }).map(drop)
+}
+
+/// [`call3`] and [`call6`] for the calls that open something.
+///
+/// # Safety
+/// As [`call3`].
+#[inline(never)]
+unsafe fn open3(number: Sysno, a: usize, b: usize, c: usize) -> Result<Fd> {
+    // SAFETY: the caller's contract.
+    answer(unsafe { call3(number, a, b, c) }).map(Fd::from_kernel)
+}
+
+#[inline(never)]
+unsafe fn open6(number: Sysno, a: usize, b: usize, c: usize, d: usize, e: usize, f: usize) -> Result<Fd> {
+    // SAFETY: the caller's contract.
+    answer(unsafe { call6(number, a, b, c, d, e, f) }).map(Fd::from_kernel)
+}
+
+/// `raw!(three, six, name, arguments…)`: a system call of up to six arguments, each cast to a machine word, by the
+/// function that takes so many.
+macro_rules! raw {
+    ($three:ident, $six:ident, $name:ident $(, $a:expr $(, $b:expr $(, $c:expr)?)?)?) => {
+        $crate::sys::$three(
+            syscalls::Sysno::$name, $crate::sys::raw!(@ $($a)?), $crate::sys::raw!(@ $($($b)?)?), $crate::sys::raw!(@ $($($($c)?)?)?)
+        )
     };
-    ($name:ident, $a:expr, $b:expr, $c:expr, $d:expr $(, $e:expr $(, $f:expr)?)?) => {
-        $crate::sys::answer($crate::sys::call6(
-            syscalls::Sysno::$name, call!(@ $a), call!(@ $b), call!(@ $c), call!(@ $d), call!(@ $($e)?),
-            call!(@ $($($f)?)?)
-        ))
+    ($three:ident, $six:ident, $name:ident, $a:expr, $b:expr, $c:expr, $d:expr $(, $e:expr $(, $f:expr)?)?) => {
+        $crate::sys::$six(
+            syscalls::Sysno::$name, $crate::sys::raw!(@ $a), $crate::sys::raw!(@ $b), $crate::sys::raw!(@ $c), $crate::sys::raw!(@ $d), $crate::sys::raw!(@ $($e)?),
+            $crate::sys::raw!(@ $($($f)?)?)
+        )
     };
     (@) => { 0_usize };
     (@ $argument:expr) => { $argument as usize };
 }
+use raw;
+
+/// `call!(name, arguments…)`: a system call that answers with a number.
+macro_rules! call {
+    ($($call:tt)*) => { $crate::sys::answer($crate::sys::raw!(call3, call6, $($call)*)) };
+}
 use call;
+
+/// `done!(name, arguments…)`: a system call that answers with nothing.
+macro_rules! done {
+    ($($call:tt)*) => { $crate::sys::raw!(done3, done6, $($call)*) };
+}
+use done;
+
+/// `open!(name, arguments…)`: a system call that answers with a descriptor.
+macro_rules! open {
+    ($($call:tt)*) => { $crate::sys::raw!(open3, open6, $($call)*) };
+}
+use open;

@@ -2,8 +2,8 @@
 //! the step from one root to another (pivot_root(2), umount2(2)).
 
 use super::fd::{Dir, Fd};
-use super::{Result, call};
-use crate::digits::{self, Room};
+use super::{Result, call, done, open};
+use crate::sys::digits::{self, Room};
 use core::ffi::CStr;
 use core::ptr;
 use linux_raw_sys::general as kernel;
@@ -60,7 +60,7 @@ impl Depth {
 pub fn clone_tree(dir: Dir<'_>, path: &CStr, depth: Depth) -> Result<Fd> {
     let flags = kernel::OPEN_TREE_CLONE | kernel::OPEN_TREE_CLOEXEC | kernel::AT_EMPTY_PATH | depth.flag();
     // SAFETY: `path` is NUL-terminated.
-    unsafe { call!(open_tree, dir.number(), path.as_ptr(), flags) }.map(Fd::from_kernel)
+    unsafe { open!(open_tree, dir.number(), path.as_ptr(), flags) }
 }
 
 /// Cuts a mount off from its peers: what is mounted or unmounted elsewhere no longer shows here. Sets and clears
@@ -110,7 +110,7 @@ fn change_at(
     let flags = kernel::AT_EMPTY_PATH | depth.flag();
     let size = size_of::<kernel::mount_attr>();
     // SAFETY: `path` is NUL-terminated, and `attributes` is valid for reads of its size.
-    unsafe { call!(mount_setattr, dir.number(), path.as_ptr(), flags, &raw const attributes, size) }.map(drop)
+    unsafe { done!(mount_setattr, dir.number(), path.as_ptr(), flags, &raw const attributes, size) }
 }
 
 /// An option of a filesystem, `key=value`, as mount(8) would have it after `-o`; with an empty value, `key` alone.
@@ -138,7 +138,7 @@ pub fn make(kind: &CStr, settings: &[Setting<'_>], attributes: Attributes) -> Re
 /// The filesystem as it is described, and its mount.
 fn describe(kind: &CStr, settings: &[Setting<'_>], attributes: Attributes) -> Result<(Fd, Fd)> {
     // SAFETY: `kind` is NUL-terminated.
-    let filesystem = unsafe { call!(fsopen, kind.as_ptr(), kernel::FSOPEN_CLOEXEC) }.map(Fd::from_kernel)?;
+    let filesystem = unsafe { open!(fsopen, kind.as_ptr(), kernel::FSOPEN_CLOEXEC) }?;
     for (key, value) in settings {
         let (command, value) = if value.is_empty() {
             (kernel::fsconfig_command::FSCONFIG_SET_FLAG, ptr::null())
@@ -149,7 +149,7 @@ fn describe(kind: &CStr, settings: &[Setting<'_>], attributes: Attributes) -> Re
         unsafe { call!(fsconfig, filesystem.number(), command, key.as_ptr(), value, 0) }?;
     }
     // SAFETY: this command takes neither key nor value.
-    unsafe { call!(fsconfig, filesystem.number(), kernel::fsconfig_command::FSCONFIG_CMD_CREATE, 0, 0, 0) }?;
+    unsafe { done!(fsconfig, filesystem.number(), kernel::fsconfig_command::FSCONFIG_CMD_CREATE, 0, 0, 0) }?;
     // SAFETY: no memory is involved.
     let mount = unsafe { call!(fsmount, filesystem.number(), kernel::FSMOUNT_CLOEXEC, attributes.0) }?;
     Ok((filesystem, Fd::from_kernel(mount)))
@@ -169,7 +169,7 @@ pub fn by_descriptor<'a>(file: &Fd, room: &'a mut Room) -> &'a CStr {
 pub fn attach(mount: &Fd, dir: Dir<'_>, path: &CStr) -> Result<()> {
     let flags = kernel::MOVE_MOUNT_F_EMPTY_PATH | kernel::MOVE_MOUNT_T_EMPTY_PATH;
     // SAFETY: both paths are NUL-terminated.
-    unsafe { call!(move_mount, mount.number(), c"".as_ptr(), dir.number(), path.as_ptr(), flags) }.map(drop)
+    unsafe { done!(move_mount, mount.number(), c"".as_ptr(), dir.number(), path.as_ptr(), flags) }
 }
 
 /// Makes the working directory, which must be a mount, the root, and puts the old root on top of it: no directory is
@@ -179,7 +179,7 @@ pub fn attach(mount: &Fd, dir: Dir<'_>, path: &CStr) -> Result<()> {
 /// See pivot_root(2): EINVAL where the present root is an initramfs.
 pub fn pivot_here() -> Result<()> {
     // SAFETY: both paths are NUL-terminated constants.
-    unsafe { call!(pivot_root, c".".as_ptr(), c".".as_ptr()) }.map(drop)
+    unsafe { done!(pivot_root, c".".as_ptr(), c".".as_ptr()) }
 }
 
 /// Takes away the mount on top of the working directory and all below it, now or as soon as nobody uses it.
@@ -188,5 +188,5 @@ pub fn pivot_here() -> Result<()> {
 /// See umount(2).
 pub fn detach_here() -> Result<()> {
     // SAFETY: the path is a NUL-terminated constant.
-    unsafe { call!(umount2, c".".as_ptr(), kernel::MNT_DETACH) }.map(drop)
+    unsafe { done!(umount2, c".".as_ptr(), kernel::MNT_DETACH) }
 }

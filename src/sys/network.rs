@@ -1,7 +1,6 @@
 //! Network interfaces, by rtnetlink(7).
 
-use super::fd::Fd;
-use super::{Result, call};
+use super::{Result, call, done, open};
 use crate::error::Errno;
 use linux_raw_sys::{general as kernel, net, netlink};
 
@@ -30,7 +29,7 @@ const LOOPBACK: i32 = 1;
 pub fn bring_up_loopback() -> Result<()> {
     let kind = net::SOCK_RAW | kernel::O_CLOEXEC;
     // SAFETY: no memory is involved.
-    let socket = unsafe { call!(socket, net::AF_NETLINK, kind, netlink::NETLINK_ROUTE) }.map(Fd::from_kernel)?;
+    let socket = unsafe { open!(socket, net::AF_NETLINK, kind, netlink::NETLINK_ROUTE) }?;
     let up = net::net_device_flags::IFF_UP as u32;
     let request = ChangeLink {
         header: netlink::nlmsghdr {
@@ -50,7 +49,7 @@ pub fn bring_up_loopback() -> Result<()> {
         },
     };
     // SAFETY: `request` is valid for reads of its size; without an address it goes to the kernel.
-    unsafe { call!(sendto, socket.number(), &raw const request, size_of::<ChangeLink>(), 0) }?;
+    unsafe { done!(sendto, socket.number(), &raw const request, size_of::<ChangeLink>(), 0) }?;
     // SAFETY: the structure is plain numbers, for which zero is a value.
     let mut answer: Answer = unsafe { core::mem::zeroed() };
     // SAFETY: `answer` is valid for writes of its size; what does not fit is cut off, and not of interest.

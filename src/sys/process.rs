@@ -3,7 +3,7 @@
 use super::fd::Fd;
 use super::once::Once;
 use super::signal::Signal;
-use super::{Result, call};
+use super::{Result, call, done};
 use crate::config::Words;
 use crate::error::Errno;
 use core::ffi::{CStr, c_char};
@@ -105,7 +105,7 @@ pub fn clone(namespaces: Namespaces) -> Result<Fork> {
 /// EINVAL before Linux 5.6, or where the kernel was built without; EPERM, ENOSPC; see unshare(2).
 pub fn new_time_namespace() -> Result<()> {
     // SAFETY: no memory is involved.
-    unsafe { call!(unshare, kernel::CLONE_NEWTIME) }.map(drop)
+    unsafe { done!(unshare, kernel::CLONE_NEWTIME) }
 }
 
 /// Moves the caller itself to a time namespace.
@@ -114,7 +114,7 @@ pub fn new_time_namespace() -> Result<()> {
 /// See setns(2).
 pub fn join_time_namespace(namespace: &Fd) -> Result<()> {
     // SAFETY: no memory of the program's is involved: the clocks of the vDSO are not used here.
-    unsafe { call!(setns, namespace.number(), kernel::CLONE_NEWTIME) }.map(drop)
+    unsafe { done!(setns, namespace.number(), kernel::CLONE_NEWTIME) }
 }
 
 /// Moves the caller to a network namespace.
@@ -123,7 +123,7 @@ pub fn join_time_namespace(namespace: &Fd) -> Result<()> {
 /// EINVAL where it is none, EPERM without CAP_SYS_ADMIN over it; see setns(2).
 pub fn join_network_namespace(namespace: &Fd) -> Result<()> {
     // SAFETY: no memory is involved.
-    unsafe { call!(setns, namespace.number(), kernel::CLONE_NEWNET) }.map(drop)
+    unsafe { done!(setns, namespace.number(), kernel::CLONE_NEWNET) }
 }
 
 /// Executes a program; returns only where that fails.
@@ -197,7 +197,7 @@ pub fn wait(child: &PidFd) -> Result<Ended> {
 /// ECHILD where there is none.
 pub fn wait_any() -> Result<()> {
     // SAFETY: neither the status nor rusage is asked for.
-    unsafe { call!(wait4, -1_i32, 0, kernel::__WALL, 0) }.map(drop)
+    unsafe { done!(wait4, -1_i32, 0, kernel::__WALL, 0) }
 }
 
 /// The number of the calling process.
@@ -213,7 +213,7 @@ pub fn own_pid() -> Pid {
 /// None that is known.
 pub fn die_with_parent() -> Result<()> {
     // SAFETY: no memory is involved.
-    unsafe { call!(prctl, prctl::PR_SET_PDEATHSIG, kernel::SIGKILL, 0, 0, 0) }.map(drop)
+    unsafe { done!(prctl, prctl::PR_SET_PDEATHSIG, kernel::SIGKILL, 0, 0, 0) }
 }
 
 /// Closes /proc/PID of the caller to all who have no power over the namespace that its program was started in: no
@@ -223,7 +223,7 @@ pub fn die_with_parent() -> Result<()> {
 /// None that is known.
 pub fn hide() -> Result<()> {
     // SAFETY: no memory is involved.
-    unsafe { call!(prctl, prctl::PR_SET_DUMPABLE, 0, 0, 0, 0) }.map(drop)
+    unsafe { done!(prctl, prctl::PR_SET_DUMPABLE, 0, 0, 0, 0) }
 }
 
 /// Where the kernel finds the name that `ps` shows: it looks into memory of the process's own, not of its file.
@@ -260,7 +260,7 @@ pub fn show_as(name: [u8; 7]) -> Result<()> {
     };
     let size = size_of::<prctl::prctl_mm_map>();
     // SAFETY: `map` is valid for reads of its size, and the kernel changes nothing but its notes on the process.
-    unsafe { call!(prctl, prctl::PR_SET_MM, prctl::PR_SET_MM_MAP, &raw const map, size, 0) }.map(drop)
+    unsafe { done!(prctl, prctl::PR_SET_MM, prctl::PR_SET_MM_MAP, &raw const map, size, 0) }
 }
 
 /// Gives back the memory of the stack that is no longer in use: set-up goes deeper than the life after it.

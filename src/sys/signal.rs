@@ -2,7 +2,7 @@
 
 use super::fd::Fd;
 use super::process::PidFd;
-use super::{Result, call};
+use super::{Result, call, done, open};
 use crate::error::Errno;
 use linux_raw_sys::general as kernel;
 
@@ -71,7 +71,7 @@ const SET_BYTES: usize = size_of::<Set>();
 pub fn set_mask(set: Set) -> Result<Set> {
     let mut old = Set::EMPTY;
     // SAFETY: both sets have the size that is given.
-    unsafe { call!(rt_sigprocmask, kernel::SIG_SETMASK, &raw const set, &raw mut old, SET_BYTES) }?;
+    unsafe { done!(rt_sigprocmask, kernel::SIG_SETMASK, &raw const set, &raw mut old, SET_BYTES) }?;
     Ok(old)
 }
 
@@ -97,7 +97,7 @@ pub fn set_disposition(signal: Signal, disposition: Disposition) -> Result<Dispo
     }
     let mut old = [0_usize; WORDS];
     // SAFETY: both areas have the kernel's size of the structure, and no handler is installed.
-    unsafe { call!(rt_sigaction, signal, &raw const new, &raw mut old, SET_BYTES) }?;
+    unsafe { done!(rt_sigaction, signal, &raw const new, &raw mut old, SET_BYTES) }?;
     Ok(if old.first() == Some(&1) { Disposition::Ignored } else { Disposition::Default })
 }
 
@@ -108,7 +108,7 @@ pub fn set_disposition(signal: Signal, disposition: Disposition) -> Result<Dispo
 pub fn descriptor(set: Set) -> Result<Fd> {
     let flags = kernel::O_CLOEXEC | kernel::O_NONBLOCK;
     // SAFETY: `set` has the size that is given.
-    unsafe { call!(signalfd4, -1_i32, &raw const set, SET_BYTES, flags) }.map(Fd::from_kernel)
+    unsafe { open!(signalfd4, -1_i32, &raw const set, SET_BYTES, flags) }
 }
 
 /// A signal that has arrived.
@@ -142,7 +142,7 @@ pub fn next(descriptor: &Fd) -> Result<Option<Arrived>> {
 /// ESRCH where it has ended.
 pub fn send(process: &PidFd, signal: Signal) -> Result<()> {
     // SAFETY: a null siginfo asks for what kill(2) would send.
-    unsafe { call!(pidfd_send_signal, process.fd().number(), signal, 0, 0) }.map(drop)
+    unsafe { done!(pidfd_send_signal, process.fd().number(), signal, 0, 0) }
 }
 
 /// Sends a signal to a child that has not been waited for, so that its number is still its own.
@@ -151,7 +151,7 @@ pub fn send(process: &PidFd, signal: Signal) -> Result<()> {
 /// See kill(2).
 pub fn send_to_child(pid: i32, signal: Signal) -> Result<()> {
     // SAFETY: no memory is involved.
-    unsafe { call!(kill, pid, signal) }.map(drop)
+    unsafe { done!(kill, pid, signal) }
 }
 
 /// Kills every process that the caller can see, itself and PID 1 excepted.
@@ -160,7 +160,7 @@ pub fn send_to_child(pid: i32, signal: Signal) -> Result<()> {
 /// ESRCH where there is none.
 pub fn kill_all() -> Result<()> {
     // SAFETY: no memory is involved.
-    unsafe { call!(kill, -1_i32, KILL) }.map(drop)
+    unsafe { done!(kill, -1_i32, KILL) }
 }
 
 /// Ends the calling process by this signal: default action, unblocked, so that the parent sees the signal itself.

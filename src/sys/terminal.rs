@@ -1,5 +1,5 @@
 //! Terminals and sessions.
-use super::{Result, call};
+use super::{Result, done};
 
 /// Begins a session of the caller's own, without a terminal.
 ///
@@ -7,5 +7,5 @@ use super::{Result, call};
 /// EPERM where the caller leads a process group already.
 pub fn new_session() -> Result<()> {
     // SAFETY: no memory is involved.
-    unsafe { call!(setsid) }.map(drop)
+    unsafe { done!(setsid) }
 }

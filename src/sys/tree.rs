@@ -1,8 +1,9 @@
 //! Trees that nobody has to trust: paths that are resolved without a way out, and what lies in directories.
 
 use super::fd::{Dir, Fd};
-use super::file::{self, PathBuffer};
-use super::{Result, call};
+use super::file;
+use super::text::{PathBuffer, terminated};
+use super::{Result, call, open, text};
 use crate::error::Errno;
 use core::ffi::CStr;
 use linux_raw_sys::general as kernel;
@@ -28,7 +29,7 @@ fn open_how(dir: Dir<'_>, path: &CStr, flags: u32, resolve: u32) -> Result<Fd> {
     let how = kernel::open_how { flags: u64::from(flags | kernel::O_CLOEXEC), mode: 0, resolve: u64::from(resolve) };
     let size = size_of::<kernel::open_how>();
     // SAFETY: `path` is NUL-terminated, and `how` is valid for reads of its size.
-    unsafe { call!(openat2, dir.number(), path.as_ptr(), &raw const how, size) }.map(Fd::from_kernel)
+    unsafe { open!(openat2, dir.number(), path.as_ptr(), &raw const how, size) }
 }
 
 /// Takes hold of an entry of a directory, whatever it is: a symbolic link itself, a mount point as what is mounted there.
@@ -62,7 +63,7 @@ pub fn entries(dir: &Fd, visit: &mut dyn FnMut(&CStr) -> Result<()>) -> Result<(
         while let Some((&[_, _, _, _, _, _, _, _, _, _, _, _, _, _, _, _, low, high, _], name)) =
             rest.split_first_chunk()
         {
-            let name = CStr::from_bytes_until_nul(name).map_err(|_| Errno::IO)?;
+            let name = terminated(name).ok_or(Errno::IO)?;
             if name != c"." && name != c".." {
                 visit(name)?;
             }
@@ -79,7 +80,7 @@ pub fn read_link(link: &Fd) -> Result<PathBuffer> {
     let mut text = [0_u8; 4096];
     // SAFETY: the path is NUL-terminated, and `text` is valid for writes of its length.
     let length = unsafe { call!(readlinkat, link.number(), c"".as_ptr(), text.as_mut_ptr(), text.len()) }?;
-    file::path(text.get(..length).unwrap_or_default())
+    text::path(text.get(..length).unwrap_or_default())
 }
 
 /// Who may do what with a file.

@@ -1,5 +1,6 @@
 //! Numbers as text: ids, process numbers, sizes, modes.
 
+use super::text::terminated;
 use core::ffi::CStr;
 
 /// How a number is written.
@@ -35,7 +36,7 @@ pub fn write<'a>(prefix: &[u8], mut value: u64, base: Base, room: &'a mut Room) 
     for &byte in prefix.iter().rev() {
         put(byte);
     }
-    CStr::from_bytes_until_nul(room.get(start..).unwrap_or_default()).unwrap_or_default()
+    terminated(room.get(start..).unwrap_or_default()).unwrap_or_default()
 }
 
 /// [`write()`] for what is an id or the number of a process.
