@@ -424,6 +424,9 @@ impl Running {
         let closed = |_: &[u8], ended| ended;
         let both = self.stdout.wait(self.deadline, closed) && self.stderr.wait(self.deadline, closed);
         let outcome = self.outcome(status.into(), status.core_dumped());
+        if !both {
+            host::kill(&self.mark);
+        }
         outcome.must(both, "it ended, but something still holds its outputs open");
         outcome
     }
