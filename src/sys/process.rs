@@ -269,8 +269,8 @@ pub fn release_stack() {
     const PAGE: usize = 4096;
     const DEPTH: usize = 64 * PAGE;
     let here = 0_u8;
-    // The frame of madvise's caller and what the ABI lets it use below its end fit in two pages.
-    let end = (&raw const here as usize & !(PAGE - 1)).saturating_sub(PAGE);
+    // The frames of the call to the kernel, and what the ABI lets them use below their end, fit in a kilobyte.
+    let end = (&raw const here as usize).saturating_sub(1024) & !(PAGE - 1);
     // ENOMEM where the stack is not as deep as that: what there is of it has been given back all the same.
     // SAFETY: the pages lie below every frame that is in use, and no reference leads into them.
     let _ = unsafe { call!(madvise, end - DEPTH, DEPTH, kernel::MADV_DONTNEED) };

@@ -3,31 +3,10 @@
 //! A failure is a step, an object and a cause. The same value is made in O, in I and in C; the last two send it to O as
 //! one small record of fixed size, and O prints it once: `engine: cannot <step> <object>: <why> (<ERRNO>)`.
 
+mod errno;
+
 use crate::words;
-use core::num::NonZeroU16;
-
-/// `EPERM` and its kin, as errno(3) numbers them.
-///
-/// None is 0, so that a result of nothing but an errno is one number.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Errno(NonZeroU16);
-
-impl Errno {
-    /// The errno of this number; of 0, which is none, the first.
-    #[must_use]
-    pub const fn new(number: u16) -> Self {
-        match NonZeroU16::new(number) {
-            Some(number) => Self(number),
-            None => Self(NonZeroU16::MIN),
-        }
-    }
-
-    /// Its number.
-    #[must_use]
-    pub const fn number(self) -> u16 {
-        self.0.get()
-    }
-}
+pub use errno::Errno;
 
 /// An enumeration whose members have a text and a code on the wire: the position in the table.
 macro_rules! worded {
@@ -320,117 +299,14 @@ impl Error {
             12 => Object::Network,
             _ => return None,
         };
-        let errno = Errno(NonZeroU16::new(u16::from_ne_bytes([e0, e1]))?);
+        let errno = Errno::from_code(u16::from_ne_bytes([e0, e1]))?;
         Some(Self { step: Step::from_code(step)?, object, errno, why: Why::from_code(why)? })
-    }
-}
-
-/// Number, name and text of an errno, each once.
-macro_rules! errnos {
-    ($($constant:ident $number:literal $name:literal $text:literal;)*) => {
-        #[allow(missing_docs, reason = "errno(3) documents them, and the table says what each means")]
-        impl Errno { $(pub const $constant: Self = Self::new($number);)* }
-        /// The numbers, in the order of the texts.
-        const NUMBERS: &[u8] = &[$($number,)*];
-        /// A name and what it means, a line each.
-        const TEXTS: &str = concat!($($name, " ", $text, "\n",)*);
-    };
-}
-
-errnos! {
-    PERM 1 "EPERM" "Operation not permitted";
-    NOENT 2 "ENOENT" "No such file or directory";
-    SRCH 3 "ESRCH" "No such process";
-    INTR 4 "EINTR" "Interrupted system call";
-    IO 5 "EIO" "Input/output error";
-    NXIO 6 "ENXIO" "No such device or address";
-    TOO_BIG 7 "E2BIG" "Argument list too long";
-    NOEXEC 8 "ENOEXEC" "Exec format error";
-    BADF 9 "EBADF" "Bad file descriptor";
-    CHILD 10 "ECHILD" "No child processes";
-    AGAIN 11 "EAGAIN" "Resource temporarily unavailable";
-    NOMEM 12 "ENOMEM" "Cannot allocate memory";
-    ACCES 13 "EACCES" "Permission denied";
-    FAULT 14 "EFAULT" "Bad address";
-    BUSY 16 "EBUSY" "Device or resource busy";
-    EXIST 17 "EEXIST" "File exists";
-    XDEV 18 "EXDEV" "Invalid cross-device link";
-    NODEV 19 "ENODEV" "No such device";
-    NOTDIR 20 "ENOTDIR" "Not a directory";
-    ISDIR 21 "EISDIR" "Is a directory";
-    INVAL 22 "EINVAL" "Invalid argument";
-    NFILE 23 "ENFILE" "Too many open files in system";
-    MFILE 24 "EMFILE" "Too many open files";
-    NOTTY 25 "ENOTTY" "Inappropriate ioctl for device";
-    TXTBSY 26 "ETXTBSY" "Text file busy";
-    FBIG 27 "EFBIG" "File too large";
-    NOSPC 28 "ENOSPC" "No space left on device";
-    SPIPE 29 "ESPIPE" "Illegal seek";
-    ROFS 30 "EROFS" "Read-only file system";
-    MLINK 31 "EMLINK" "Too many links";
-    PIPE 32 "EPIPE" "Broken pipe";
-    RANGE 34 "ERANGE" "Numerical result out of range";
-    NAMETOOLONG 36 "ENAMETOOLONG" "File name too long";
-    NOSYS 38 "ENOSYS" "Function not implemented";
-    NOTEMPTY 39 "ENOTEMPTY" "Directory not empty";
-    LOOP 40 "ELOOP" "Too many levels of symbolic links";
-    LIBACC 79 "ELIBACC" "Cannot access a needed shared library";
-    LIBBAD 80 "ELIBBAD" "Accessing a corrupted shared library";
-    USERS 87 "EUSERS" "Too many users";
-    OPNOTSUPP 95 "EOPNOTSUPP" "Operation not supported";
-    AFNOSUPPORT 97 "EAFNOSUPPORT" "Address family not supported by protocol";
-    STALE 116 "ESTALE" "Stale file handle";
-    DQUOT 122 "EDQUOT" "Disk quota exceeded";
-    OVERFLOW 75 "EOVERFLOW" "Value too large for defined data type";
-    PROTO 71 "EPROTO" "Protocol error";
-    NODATA 61 "ENODATA" "No data available";
-    TIMEDOUT 110 "ETIMEDOUT" "Connection timed out";
-    CONNRESET 104 "ECONNRESET" "Connection reset by peer";
-    HOSTDOWN 112 "EHOSTDOWN" "Host is down";
-}
-
-impl Errno {
-    /// Name and text.
-    fn words(self) -> Option<(&'static str, &'static str)> {
-        let index = NUMBERS.iter().position(|&number| u16::from(number) == self.number())?;
-        words::halves(words::line(TEXTS, index))
-    }
-
-    /// `EPERM`; empty for a number that the table does not know.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        self.words().map_or("", |words| words.0)
-    }
-
-    /// What it means.
-    #[must_use]
-    pub fn text(self) -> &'static str {
-        self.words().map_or("Unknown error", |words| words.1)
-    }
-
-    /// The one of this name, if the table knows it.
-    #[must_use]
-    pub fn by_name(name: &[u8]) -> Option<Self> {
-        let index = words::find(TEXTS, name)?;
-        NUMBERS.get(index).map(|&number| Self::new(u16::from(number)))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_errno_has_the_name_and_the_text_of_its_row() {
-        assert_eq!((Errno::PERM.name(), Errno::PERM.text()), ("EPERM", "Operation not permitted"));
-        assert_eq!((Errno::LOOP.name(), Errno::LOOP.text()), ("ELOOP", "Too many levels of symbolic links"));
-        for &number in NUMBERS {
-            let errno = Errno::new(u16::from(number));
-            assert_eq!(Errno::by_name(errno.name().as_bytes()), Some(errno));
-        }
-        assert_eq!((Errno::new(4000).name(), Errno::new(4000).text()), ("", "Unknown error"));
-        assert_eq!((Errno::by_name(b""), Errno::by_name(b"E"), Errno::by_name(b"EPERM ")), (None, None, None));
-    }
 
     #[test]
     fn every_member_survives_the_wire_and_has_its_own_words() {
