@@ -106,11 +106,11 @@ pub fn only_child(proc: &Fd) -> Result<Pid, Error> {
 /// See open(2) and statfs(2).
 pub fn process_directory(procfs: Option<&Fd>, pid: Pid) -> Result<Fd, Error> {
     let proc = Object::Place(Place::Proc);
-    let process = open_process(procfs, pid).at(Step::Open, proc)?;
-    if !file::is_procfs(&process).at(Step::Open, proc)? {
-        return Err(Error::new(Step::Open, proc, Errno::INVAL).because(Why::NotProcfs));
+    let process = open_process(procfs, pid).and_then(|process| Ok((file::is_procfs(&process)?, process)));
+    match process.at(Step::Open, proc)? {
+        (true, process) => Ok(process),
+        (false, _) => Err(Error::new(Step::Open, proc, Errno::INVAL).because(Why::NotProcfs)),
     }
-    Ok(process)
 }
 
 fn open_process(procfs: Option<&Fd>, pid: Pid) -> Result<Fd, Errno> {

@@ -214,6 +214,8 @@ impl<T> At<T> for Result<T, Errno> {
 
 impl Error {
     /// A failure with the kernel's own cause.
+    // Out of line: it stands at some two hundred places.
+    #[inline(never)]
     pub const fn new(step: Step, object: Object, errno: Errno) -> Self {
         Self { step, object, errno, why: Why::Errno }
     }

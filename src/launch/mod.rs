@@ -24,6 +24,7 @@ use crate::sys::process::{self, Fork, Namespaces, PidFd};
 use crate::sys::signal::{self, Disposition};
 use crate::sys::start::{Credentials, Start};
 use attend::Outcome;
+use core::ffi::CStr;
 
 /// O's whole life. Runs in O until the clone, then in both: the child goes its own way in [`setup::run`].
 pub fn run(config: &'static Config, start: Start) -> ! {
@@ -81,10 +82,13 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
 /// Finds the root filesystem as the caller: what the caller may not search is not searched on its behalf either. I takes
 /// hold of it in its own mount namespace, and of nothing that is not this directory.
 fn find_root(config: &Config) -> Result<FileId, Error> {
-    let path = config.rootfs.ok_or(Errno::NOENT).at(Step::OpenRoot, Object::Rootfs)?;
-    let root = file::open_directory(Dir::Here, path).at(Step::OpenRoot, Object::Rootfs)?;
-    let searched = file::open_directory(Dir::At(&root), c".").at(Step::OpenRoot, Object::Rootfs)?;
-    let id = file::id(&searched).at(Step::OpenRoot, Object::Rootfs);
+    identify(config.rootfs).at(Step::OpenRoot, Object::Rootfs)
+}
+
+fn identify(path: Option<&CStr>) -> Result<FileId, Errno> {
+    let root = file::open_directory(Dir::Here, path.ok_or(Errno::NOENT)?)?;
+    let searched = file::open_directory(Dir::At(&root), c".")?;
+    let id = file::id(&searched);
     // Nobody's directory is kept busy.
     searched.close();
     root.close();

@@ -121,11 +121,12 @@ fn fill(filesystem: &Fd) -> Result<(), Error> {
 /// Takes a device from the host, and makes sure that it is the one.
 fn bind(device: &Device) -> Result<Fd, Error> {
     let object = Object::Place(device.place);
-    let bound = mount::clone_tree(Dir::Here, device.source, Depth::One).at(Step::Bind, object)?;
-    if file::kind(Dir::At(&bound), c"").at(Step::Bind, object)? != device.kind {
-        return Err(Error::new(Step::CheckDevice, object, Errno::NODEV).because(Why::NotADevice));
+    let bound = mount::clone_tree(Dir::Here, device.source, Depth::One)
+        .and_then(|bound| Ok((file::kind(Dir::At(&bound), c"")?, bound)));
+    match bound.at(Step::Bind, object)? {
+        (kind, bound) if kind == device.kind => Ok(bound),
+        _ => Err(Error::new(Step::CheckDevice, object, Errno::NODEV).because(Why::NotADevice)),
     }
-    Ok(bound)
 }
 
 /// Terminals of the container's own.

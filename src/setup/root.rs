@@ -5,8 +5,9 @@ use crate::config::Writes;
 use crate::error::{At, Errno, Error, Object, Step};
 use crate::handover::Handover;
 use crate::sys::fd::{Dir, Fd};
-use crate::sys::file;
+use crate::sys::file::{self, FileId};
 use crate::sys::mount::{self, Attributes, Depth};
+use core::ffi::CStr;
 
 /// What will be the root.
 pub(super) struct Root {
@@ -26,10 +27,7 @@ pub(super) struct Root {
 pub(super) fn open(handover: &Handover) -> Result<Root, Error> {
     let config = handover.config;
     let path = config.rootfs.ok_or(Errno::NOENT).at(Step::OpenRoot, Object::Rootfs)?;
-    let root = mount::clone_tree(Dir::Here, path, Depth::Recursive).at(Step::OpenRoot, Object::Rootfs)?;
-    if file::id(&root).at(Step::OpenRoot, Object::Rootfs)? != handover.root {
-        return Err(Error::new(Step::OpenRoot, Object::Rootfs, Errno::STALE));
-    }
+    let root = take(path, handover.root).at(Step::OpenRoot, Object::Rootfs)?;
     mount::make_private(&root, Depth::Recursive, Attributes::NO_DEV, Attributes::default())
         .at(Step::ProtectRoot, Object::Rootfs)?;
     if matches!(config.files.writes, Writes::Through) {
@@ -38,13 +36,19 @@ pub(super) fn open(handover: &Handover) -> Result<Root, Error> {
     overlay::open(config, root)
 }
 
+fn take(path: &CStr, expected: FileId) -> Result<Fd, Errno> {
+    let root = mount::clone_tree(Dir::Here, path, Depth::Recursive)?;
+    if file::id(&root)? == expected { Ok(root) } else { Err(Errno::STALE) }
+}
+
 /// Steps into the root and leaves the host behind. On return no host path exists any more.
 ///
 /// No directory is needed for the old root, neither here nor there: it is put on top of the new one and taken away.
 pub(super) fn enter(root: &Root) -> Result<(), Error> {
-    mount::attach(&root.mount, Dir::Here, c"/").at(Step::EnterRoot, Object::Rootfs)?;
-    file::change_directory_to(&root.mount).at(Step::EnterRoot, Object::Rootfs)?;
-    mount::pivot_here().at(Step::EnterRoot, Object::Rootfs)?;
+    mount::attach(&root.mount, Dir::Here, c"/")
+        .and_then(|()| file::change_directory_to(&root.mount))
+        .and_then(|()| mount::pivot_here())
+        .at(Step::EnterRoot, Object::Rootfs)?;
     if root.layers.is_some() {
         // On top of the old root is what the overlay was made in.
         mount::detach_here().at(Step::LeaveHost, Object::Rootfs)?;
