@@ -17,6 +17,7 @@
 
 mod binary;
 mod container;
+mod cookbook;
 mod environment;
 mod errors;
 mod exit_status;
@@ -42,6 +43,7 @@ use support::trial::{Area, keep_panics, trials};
 const AREAS: &[Area] = &[
     ("binary", binary::TESTS),
     ("container", container::TESTS),
+    ("cookbook", cookbook::TESTS),
     ("environment", environment::TESTS),
     ("errors", errors::TESTS),
     ("exit_status", exit_status::TESTS),

@@ -122,6 +122,12 @@ impl Run {
         self
     }
 
+    /// How long it may take, where that is more than usual.
+    pub(crate) fn patience(mut self, limit: Duration) -> Self {
+        self.deadline = limit;
+        self
+    }
+
     /// Something to do between fork and exec, as the user of the run.
     ///
     /// # Safety
@@ -418,6 +424,9 @@ impl Running {
         let closed = |_: &[u8], ended| ended;
         let both = self.stdout.wait(self.deadline, closed) && self.stderr.wait(self.deadline, closed);
         let outcome = self.outcome(status.into(), status.core_dumped());
+        if !both {
+            host::kill(&self.mark);
+        }
         outcome.must(both, "it ended, but something still holds its outputs open");
         outcome
     }
