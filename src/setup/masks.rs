@@ -12,27 +12,27 @@ use crate::error::Errno;
 use crate::sys::fd::{Dir, Fd};
 use crate::sys::file::{self, Kind};
 use crate::sys::mount::{self, Attributes, Depth};
+use crate::sys::text;
 use core::ffi::CStr;
 
-/// Below /proc: reads as empty.
-const MASKED_PROC: [&CStr; 10] = [
-    c"acpi",
-    c"asound",
-    c"interrupts",
-    c"kcore",
-    c"keys",
-    c"latency_stats",
-    c"sched_debug",
-    c"scsi",
-    c"timer_list",
-    c"timer_stats",
-];
+/// Below /proc: reads as empty. One text a table, a NUL behind each name.
+const MASKED_PROC: &[u8] =
+    b"acpi\0asound\0interrupts\0kcore\0keys\0latency_stats\0sched_debug\0scsi\0timer_list\0timer_stats\0";
 
 /// Below /proc: cannot be written.
-const READ_ONLY_PROC: [&CStr; 5] = [c"bus", c"fs", c"irq", c"sys", c"sysrq-trigger"];
+const READ_ONLY_PROC: &[u8] = b"bus\0fs\0irq\0sys\0sysrq-trigger\0";
 
 /// Below /sys: reads as empty.
-const MASKED_SYS: [&CStr; 2] = [c"devices/virtual/powercap", c"firmware"];
+const MASKED_SYS: &[u8] = b"devices/virtual/powercap\0firmware\0";
+
+/// The names of a table.
+fn names(mut table: &'static [u8]) -> impl Iterator<Item = &'static CStr> {
+    core::iter::from_fn(move || {
+        let name = text::terminated(table)?;
+        table = table.get(name.count_bytes() + 1..)?;
+        Some(name)
+    })
+}
 
 const LOCKED: Attributes =
     Attributes::READ_ONLY.and(Attributes::NO_SUID).and(Attributes::NO_DEV).and(Attributes::NO_EXEC);
@@ -94,15 +94,15 @@ impl Masks {
     /// Masks what there is of docker's lists. What they are below is attached by now.
     pub(super) fn hang(&mut self, proc: Option<&Fd>, sys: Option<&Fd>, null: Option<&Fd>) -> Result<(), Errno> {
         if let Some(proc) = proc {
-            for path in &MASKED_PROC {
+            for path in names(MASKED_PROC) {
                 self.put(proc, path, null)?;
             }
-            for path in &READ_ONLY_PROC {
+            for path in names(READ_ONLY_PROC) {
                 make_read_only(Dir::At(proc), path)?;
             }
         }
         if let Some(sys) = sys {
-            for path in &MASKED_SYS {
+            for path in names(MASKED_SYS) {
                 self.put(sys, path, null)?;
             }
         }
