@@ -91,6 +91,19 @@ impl Masks {
         Ok(())
     }
 
+    /// `--proc none` and `--sys none`: a root that has the kernel's own there, as `/` has, does not show it either.
+    pub(super) fn put_over_kernel(&mut self, path: &[u8]) -> Result<(), Errno> {
+        let target = match target::find(path) {
+            Err(Errno::NOENT) => return Ok(()),
+            target => target?,
+        };
+        if file::shows_the_kernel(&target)? {
+            self.cover(true)?.put(Dir::At(&target), c"")?;
+        }
+        target.close();
+        Ok(())
+    }
+
     /// Masks what there is of docker's lists. What they are below is attached by now.
     pub(super) fn hang(&mut self, proc: Option<&Fd>, sys: Option<&Fd>, null: Option<&Fd>) -> Result<(), Errno> {
         if let Some(proc) = proc {

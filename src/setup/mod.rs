@@ -56,6 +56,12 @@ fn set_up(handover: &Handover) -> Result<World, Error> {
         let proc = host.proc.as_ref().filter(|_| config.files.proc != Proc::None);
         masks.hang(proc, host.sys.as_ref(), null).at(Step::Mount, Object::Place(Place::Masks))?;
     }
+    if config.files.proc == Proc::None {
+        masks.put_over_kernel(b"/proc").at(Step::Mount, Object::Place(Place::Proc))?;
+    }
+    if config.files.no_sys {
+        masks.put_over_kernel(b"/sys").at(Step::Mount, Object::Place(Place::Sys))?;
+    }
     mounts::hang(config, pieces.volumes, &mut masks)?;
     if config.root_is_read_only() {
         root::seal(&pieces.root)?;

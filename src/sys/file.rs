@@ -268,6 +268,14 @@ pub fn is_procfs(fd: &Fd) -> Result<bool> {
     filesystem(fd).map(|status| status.f_type as u32 == kernel::PROC_SUPER_MAGIC)
 }
 
+/// Whether the file is one of those in which the kernel shows itself: a procfs or a sysfs.
+///
+/// # Errors
+/// See statfs(2).
+pub fn shows_the_kernel(fd: &Fd) -> Result<bool> {
+    filesystem(fd).map(|status| matches!(status.f_type as u32, kernel::PROC_SUPER_MAGIC | kernel::SYSFS_MAGIC))
+}
+
 /// Whether nothing can be executed on the filesystem of the file.
 ///
 /// # Errors

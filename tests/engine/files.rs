@@ -18,6 +18,7 @@ pub(crate) const TESTS: &[Test] = &[
     each("300 volumes with 400 descriptors", many),
     each("a tmpfs has the size and mode that were asked for", tmpfs),
     each("a mask reads as empty and holds against root inside", mask),
+    each("none of the host's own /proc and /sys is in a root that has them", none_of_the_kernel),
     each("a mask of what is not there is an error", mask_of_nothing),
     each("a read-only root holds; volumes, tmpfs, /dev and /proc are usable", read_only),
     each("/proc, /sys and /dev can be left out", left_out),
@@ -282,6 +283,14 @@ fn proc_bind(who: Who) -> Verdict {
         let outcome = run(who, &world().rootfs(who), &options, &format!("[ -d /proc/{pid} ] && id -u"));
         outcome.exits(0).prints("0");
     }
+    Ok(())
+}
+
+fn none_of_the_kernel(who: Who) -> Verdict {
+    let look =
+        "ls -A /proc /sys; umount /proc 2>/dev/null && ls -A /proc; umount /sys 2>/dev/null && ls -A /sys; echo end";
+    let options = ["--mask", "/root", "--proc", "none", "--sys", "none"];
+    run(who, std::path::Path::new("/"), &options, look).exits(0).prints("/proc:\n\n/sys:\nend");
     Ok(())
 }
 
