@@ -240,7 +240,16 @@ impl Run {
             unsafe { command.pre_exec(hook) };
         }
         let start = Instant::now();
-        let mut child = command.spawn().unwrap_or_else(|error| panic!("cannot start {what}: {error}"));
+        let mut child = loop {
+            match command.spawn() {
+                // Another test was starting a program while this one wrote its own: for a moment the child of that one
+                // holds the file open, too.
+                Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy && start.elapsed() < DEADLINE => {
+                    std::thread::yield_now();
+                }
+                result => break result.unwrap_or_else(|error| panic!("cannot start {what}: {error}")),
+            }
+        };
         let pid = i32::try_from(child.id()).unwrap();
         // SAFETY: pidfd_open(2) takes two integers; the child is not waited for yet, so the number is its own.
         let pidfd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
