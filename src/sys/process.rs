@@ -226,6 +226,16 @@ pub fn hide() -> Result<()> {
     unsafe { done!(prctl, prctl::PR_SET_DUMPABLE, 0, 0, 0, 0) }
 }
 
+/// Opens /proc/PID of the caller again to those who are the same user (PR_SET_DUMPABLE 1): a change of credentials has
+/// closed it.
+///
+/// # Errors
+/// None that is known.
+pub fn show() -> Result<()> {
+    // SAFETY: no memory is involved.
+    unsafe { done!(prctl, prctl::PR_SET_DUMPABLE, 1, 0, 0, 0) }
+}
+
 /// Where the kernel finds the name that `ps` shows: it looks into memory of the process's own, not of its file.
 static TITLE: Once<[u8; 8]> = Once::new([0; 8]);
 

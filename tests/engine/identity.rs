@@ -15,6 +15,7 @@ pub(crate) const TESTS: &[Test] = &[
     each("--user reads lines and files of any length, within limits", long_files),
     each("--user: refused values", user_usage),
     each("L7 the container ends with engine after a change of ids", parent_death),
+    once("an explicit map and mounts that must be locked go together, as root", map_and_locked_mounts),
     each("--userns keep-id: the command is the caller", keep_id),
     each("--userns host needs root, and is the host's user namespace", userns_host),
     once("--userns host: masks, private mounts, no devices", userns_host_walls),
@@ -209,6 +210,18 @@ fn user_usage(who: Who) -> Verdict {
     Run::engine(who).args(twice).arg(world().rootfs(who)).arg("true").run().misuses("--gidmap");
     let both = ["--userns", "auto", "--uidmap", "0:0:1"];
     Run::engine(who).args(both).arg(world().rootfs(who)).arg("true").run().misuses("--uidmap");
+    Ok(())
+}
+
+/// C's maps are written by an init that has become somebody else.
+fn map_and_locked_mounts() -> Verdict {
+    if !crate::support::world::started_as_root() {
+        return Err(Skip::because("only root may map ids that are not its own"));
+    }
+    let map = ["--uidmap", "0:100000:65536", "--gidmap", "0:100000:65536"];
+    let run = Run::engine(Who::Root).args(map).args(["-v", "/usr:/mnt:ro"]).arg(world().rootfs(Who::Root));
+    let script = "mount -o remount,rw,bind /mnt 2>/dev/null || id -u";
+    run.args(["/bin/sh", "-c", script]).run().exits(0).prints("0");
     Ok(())
 }
 
