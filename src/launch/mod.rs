@@ -122,8 +122,10 @@ fn accompany(
     reports.write.close();
     if let Err(error) = introduce(init, &lifeline.write, config, credentials) {
         end_init(init);
-        // I may have told why nobody was there to be introduced: it had failed already.
-        return attend::first_failure(&reports.read).map_or(Err(error), Err);
+        // I may have told why nobody was there to be introduced: it had failed already. But what stands at /proc and is
+        // no procfs explains whatever else goes wrong.
+        let explained = error.why == Why::NotProcfs;
+        return Err(attend::first_failure(&reports.read).filter(|_| !explained).unwrap_or(error));
     }
     let outcome = attend::attend(init, &reports.read);
     if outcome.is_err() {
