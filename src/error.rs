@@ -68,6 +68,11 @@ worded! {
         RunSetuid => "run set-user-id or with file capabilities:",
         Join => "join",
         SetUp => "set up",
+        KeepDescriptor => "keep descriptor",
+        BeginSession => "begin a session for",
+        OpenTerminal => "open a terminal for",
+        TakeTerminal => "hand a terminal to",
+        AdoptOrphans => "adopt orphans for",
     }
 }
 
@@ -134,6 +139,12 @@ pub enum Object {
     Workdir,
     /// `--hostname`.
     Hostname,
+    /// The n-th of `config.process.preserved`.
+    Preserved(u16),
+    /// `--status-fd`.
+    StatusFd,
+    /// `--pid-file`.
+    PidFile,
     /// The source of the n-th of `config.files.mounts`.
     MountSource(u16),
     /// The target of the n-th of `config.files.mounts`.
@@ -219,6 +230,9 @@ impl Error {
             Object::Hostname => (4, 0),
             Object::MountSource(index) => (5, index),
             Object::MountTarget(index) => (6, index),
+            Object::Preserved(index) => (7, index),
+            Object::StatusFd => (8, 0),
+            Object::PidFile => (9, 0),
         };
         let index = index.to_ne_bytes();
         let errno = self.errno.0.to_ne_bytes();
@@ -238,6 +252,9 @@ impl Error {
             4 => Object::Hostname,
             5 => Object::MountSource(index),
             6 => Object::MountTarget(index),
+            7 => Object::Preserved(index),
+            8 => Object::StatusFd,
+            9 => Object::PidFile,
             _ => return None,
         };
         let errno = Errno(u16::from_ne_bytes([e0, e1]));

@@ -29,6 +29,7 @@ const RULES: &[Rule] = &[
         problem: Problem::WithoutTimeout,
     },
     Rule { all: bits(&["grace", "no-init"]), none: 0, option: b"grace", problem: Problem::WithNoInit },
+    Rule { all: bits(&["tty", "no-dev"]), none: 0, option: b"tty", problem: Problem::WithNoDev },
     Rule { all: bits(&["group"]), none: bits(&["as-init"]), option: b"group", problem: Problem::WithoutAsInit },
     Rule { all: bits(&["json"]), none: bits(&["check"]), option: b"json", problem: Problem::WithoutCheck },
 ];

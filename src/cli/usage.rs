@@ -88,6 +88,7 @@ problems! {
     WithNoInit => "cannot be combined with --no-init: without an init nothing outlives the command",
     WithoutOverlay => "needs -x (--ephemeral) or --upper",
     WithoutTimeout => "needs --timeout",
+    WithNoDev => "cannot be combined with --no-dev: the terminal comes from the container's own /dev/pts",
     WithoutAsInit => "needs --as-init",
     WithoutCheck => "needs --check",
 }

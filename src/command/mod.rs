@@ -3,10 +3,12 @@
 
 mod environment;
 mod lookup;
+mod session;
 
 use crate::config::Words;
 use crate::error::{At, Error, Object, Place, Step};
 use crate::handover::Handover;
+use crate::report::Record;
 use crate::sys::fd::{self, Dir};
 use crate::sys::process::{self, Namespaces, Pid};
 use crate::sys::signal::{self, Disposition};
@@ -24,10 +26,15 @@ pub fn start(
     process::spawn(namespaces, run, handover, meanwhile)
 }
 
-/// C's whole life. On entry it is I's child, in I's memory, with all signals blocked.
-fn run(handover: &Handover) -> ! {
+/// C's whole life. On entry it is I's child, in I's memory, with all signals blocked; or it is I, with `--no-init`.
+pub fn run(handover: &Handover) -> ! {
     let error = match prepare(handover) {
-        Ok(environment) => lookup::execute(handover.config, environment),
+        Ok(environment) => {
+            if handover.is_watched() {
+                handover.report(Record::Executing);
+            }
+            lookup::execute(handover.config, environment)
+        }
         Err(error) => error,
     };
     handover.fail(error);
@@ -38,8 +45,13 @@ fn run(handover: &Handover) -> ! {
 fn prepare(handover: &Handover) -> Result<Words, Error> {
     let command = Object::Place(Place::Command);
     let environment = environment::build(handover.config, handover.environment)?;
-    refill_stdio(handover.closed_stdio)?;
-    identity::set_no_new_privileges().at(Step::SetNoNewPrivileges, command)?;
+    if !session::begin(handover)? {
+        refill_stdio(handover.closed_stdio)?;
+    }
+    if !handover.config.process.as_init {
+        identity::set_no_new_privileges().at(Step::SetNoNewPrivileges, command)?;
+    }
+    session::tie(handover)?;
     if handover.child_signal == Disposition::Ignored {
         signal::set_disposition(signal::CHLD, Disposition::Ignored).at(Step::RestoreSignals, command)?;
     }

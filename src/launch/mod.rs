@@ -3,61 +3,97 @@
 //! O makes what the container needs of the host, clones I, and from then on only forwards, waits and tells. It holds
 //! nothing of the container and nothing of the caller that could keep either busy.
 
+mod as_init;
 mod attend;
+mod channel;
+mod charge;
+mod foreground;
 mod id_maps;
+mod journal;
+mod limit;
+mod outcome;
+mod relay;
 pub mod say;
 mod signals;
 mod stdio;
+mod tie;
 
 use crate::config::Config;
 use crate::error::{At, Errno, Error, Object, Place, Step, Why};
 use crate::handover::Handover;
 use crate::setup;
-use crate::sys::fd::{self, Pipe};
+use crate::sys::children;
+use crate::sys::fd::{self, Fd};
 use crate::sys::file;
 use crate::sys::process::{self, Fork, Namespaces, PidFd, Start};
 use crate::sys::signal::{self, Disposition};
-use attend::Outcome;
+use attend::Attendance;
+use channel::Channel;
+use charge::Charge;
+use foreground::Foreground;
+use journal::Journal;
+use outcome::Outcome;
+use relay::Relay;
 
 /// O's whole life. Runs in O until the clone, then in both: the child goes its own way in [`setup::run`].
 pub fn run(config: &'static Config, start: Start) -> ! {
-    match launch(config, start) {
-        Ok(outcome) => outcome.end(config),
-        Err(error) => say::failure(&error, config),
-    }
+    let mut journal = Journal::default();
+    let outcome = launch(config, start, &mut journal).unwrap_or_else(Outcome::Failed);
+    journal.ended(&outcome, config);
+    outcome.end(config)
 }
 
-fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
+fn launch(config: &'static Config, start: Start, journal: &mut Journal) -> Result<Outcome, Error> {
     let credentials = start.credentials();
     if credentials.elevated || credentials.uid != credentials.euid || credentials.gid != credentials.egid {
         return Err(Error::new(Step::RunSetuid, Object::Place(Place::Engine), Errno::PERM).because(Why::Privileged));
     }
     let closed_stdio = stdio::fill_closed()?;
-    stdio::close_inherited()?;
+    stdio::close_inherited(config)?;
+    *journal = Journal::open(config)?;
     let engine = Object::Place(Place::Engine);
     // From here on no signal ends or interrupts O but those that it leaves to the kernel; they wait to be read.
     let mask = signal::set_mask(attend::BLOCKED).at(Step::PrepareSignals, engine)?;
     // With SIGCHLD ignored, children would vanish unseen (wait(2)).
     let child_signal = signal::set_disposition(signal::CHLD, Disposition::Default).at(Step::PrepareSignals, engine)?;
+    tie::to_parent(config)?;
     let lifeline = fd::pipe().at(Step::MakePipe, engine)?;
-    let reports = fd::pipe().at(Step::MakePipe, engine)?;
-    let fork = process::clone(namespaces(config)).at(Step::MakeNamespaces, Object::Place(Place::Container))?;
-    match fork {
+    let (channel, reports) = Channel::open(config)?;
+    let relay = Relay::of_caller(config)?;
+    let handover = Handover {
+        config,
+        environment: start.environment(),
+        credentials,
+        closed_stdio,
+        mask,
+        child_signal,
+        model: relay.as_ref().map(Relay::model),
+        terminal: None,
+        lifeline: lifeline.read,
+        reports,
+    };
+    let attendance = Attendance { channel, relay, journal, foreground: Foreground::of_caller(config), config };
+    if config.process.as_init {
+        as_init::run(handover, attendance)
+    } else {
+        contain(handover, lifeline.write, attendance)
+    }
+}
+
+/// Clones I and accompanies it to its end.
+fn contain(handover: Handover, lifeline: Fd, attendance: Attendance<'_>) -> Result<Outcome, Error> {
+    let container = Object::Place(Place::Container);
+    match process::clone(namespaces(handover.config)).at(Step::MakeNamespaces, container)? {
         Fork::Child => {
-            drop((lifeline.write, reports.read));
-            let environment = start.environment();
-            setup::run(&Handover {
-                config,
-                environment,
-                credentials,
-                closed_stdio,
-                mask,
-                child_signal,
-                lifeline: lifeline.read,
-                reports: reports.write,
-            })
+            attendance.let_go();
+            drop(lifeline);
+            setup::run(handover)
         }
-        Fork::Parent(init) => accompany(&init, lifeline, reports, config, &credentials),
+        Fork::Parent(init) => {
+            let (config, credentials) = (handover.config, handover.credentials);
+            drop(handover);
+            accompany(init, &lifeline, config, &credentials, attendance)
+        }
     }
 }
 
@@ -74,32 +110,27 @@ fn namespaces(config: &Config) -> Namespaces {
 
 /// From the clone to the end. On entry I waits for its id maps; on return I is gone, and the container with it.
 fn accompany(
-    init: &PidFd,
-    lifeline: Pipe,
-    reports: Pipe,
+    init: PidFd,
+    lifeline: &Fd,
     config: &Config,
     credentials: &process::Credentials,
+    attendance: Attendance<'_>,
 ) -> Result<Outcome, Error> {
-    drop((lifeline.read, reports.write));
-    if let Err(error) = introduce(init, &lifeline.write, config, credentials) {
+    if let Err(error) = introduce(&init, lifeline, config, credentials) {
         // I may have told already why it could not be introduced: because it had ended.
-        end_init(init);
+        end_init(&init);
         return Err(error);
     }
-    let outcome = attend::attend(init, &reports.read);
-    if outcome.is_err() {
+    let charge = Charge::Init(init);
+    let outcome = attendance.attend(&charge);
+    if let (Err(_), Charge::Init(init)) = (&outcome, &charge) {
         end_init(init);
     }
     outcome
 }
 
 /// Writes the id maps and lets I go on.
-fn introduce(
-    init: &PidFd,
-    lifeline: &fd::Fd,
-    config: &Config,
-    credentials: &process::Credentials,
-) -> Result<(), Error> {
+fn introduce(init: &PidFd, lifeline: &Fd, config: &Config, credentials: &process::Credentials) -> Result<(), Error> {
     id_maps::write(init, config, credentials)?;
     let engine = Object::Place(Place::Engine);
     file::write_all(lifeline.number(), b"!").at(Step::StartInit, Object::Place(Place::Init))?;
@@ -115,5 +146,5 @@ fn end_init(init: &PidFd) {
     // ESRCH: it has ended by itself.
     let _ = signal::send(init, signal::KILL);
     // The kernel lets SIGKILL through whatever else it does; waiting cannot take longer than it needs to clean up.
-    let _ = process::wait(init);
+    let _ = children::wait(init);
 }

@@ -2,7 +2,7 @@
 
 use crate::cli::{self, Request, Usage};
 use crate::config::{Config, DEFAULT_HOSTNAME, Mount};
-use crate::error::{Error, OWN_FAILURE, Object};
+use crate::error::{Errno, Error, OWN_FAILURE, Object};
 use crate::sys::file;
 use crate::sys::process;
 use crate::sys::signal::Signal;
@@ -12,52 +12,77 @@ const STDOUT: i32 = 1;
 const STDERR: i32 = 2;
 
 /// Text on its way to a descriptor: one write where it fits, several where it does not; nothing is cut off.
-struct Output {
+pub(super) struct Output {
     number: i32,
     buffer: Vec<u8, 1024>,
-    failed: bool,
+    failure: Option<Errno>,
 }
 
 impl Output {
-    const fn to(number: i32) -> Self {
-        Self { number, buffer: Vec::new(), failed: false }
+    pub(super) const fn to(number: i32) -> Self {
+        Self { number, buffer: Vec::new(), failure: None }
     }
 
     /// Adds text as it is.
-    fn text(&mut self, bytes: &[u8]) {
+    pub(super) fn text(&mut self, bytes: &[u8]) {
         for &byte in bytes {
             self.byte(byte);
         }
     }
 
     /// Adds a word of the user's: what would move the cursor or begin a new line is shown as `\xNN`.
-    fn word(&mut self, bytes: &[u8]) {
+    pub(super) fn word(&mut self, bytes: &[u8]) {
         for &byte in bytes {
             if byte < b' ' || byte == 0x7f {
-                const DIGITS: &[u8; 16] = b"0123456789abcdef";
                 self.text(b"\\x");
-                for digit in [byte >> 4, byte & 15] {
-                    self.byte(DIGITS.get(usize::from(digit)).copied().unwrap_or(b'?'));
-                }
+                self.hexadecimal(byte);
             } else {
                 self.byte(byte);
             }
         }
     }
 
-    fn byte(&mut self, byte: u8) {
+    /// Adds two digits.
+    pub(super) fn hexadecimal(&mut self, byte: u8) {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        for digit in [byte >> 4, byte & 15] {
+            self.byte(DIGITS.get(usize::from(digit)).copied().unwrap_or(b'?'));
+        }
+    }
+
+    /// Adds a plain decimal number.
+    pub(super) fn number(&mut self, value: u64) {
+        if value >= 10 {
+            self.number(value / 10);
+        }
+        self.byte(b'0' + (value % 10) as u8);
+    }
+
+    /// Adds what a failure is about, as the user wrote it; each byte by `put`.
+    pub(super) fn object(&mut self, object: Object, config: &Config, put: fn(&mut Self, &[u8])) {
+        let number = match object {
+            Object::Preserved(index) => config.process.preserved.get(usize::from(index)).copied(),
+            Object::StatusFd => config.process.status_fd,
+            _ => return put(self, words(object, config)),
+        };
+        self.number(number.unwrap_or_default().unsigned_abs().into());
+    }
+
+    pub(super) fn byte(&mut self, byte: u8) {
         if self.buffer.push(byte).is_err() {
-            self.flush();
+            // The next one says it again.
+            let _ = self.flush();
             // There is room now.
             let _ = self.buffer.push(byte);
         }
     }
 
-    /// Writes what is there. False where anything since the beginning could not be written.
-    fn flush(&mut self) -> bool {
-        self.failed |= file::write_all(self.number, &self.buffer).is_err();
+    /// Writes what is there. The first failure since the beginning is the result.
+    pub(super) fn flush(&mut self) -> Result<(), Errno> {
+        let result = file::write_all(self.number, &self.buffer);
         self.buffer.clear();
-        !self.failed
+        self.failure = self.failure.or(result.err());
+        self.failure.map_or(Ok(()), Err)
     }
 }
 
@@ -68,13 +93,13 @@ pub(super) fn failure(error: &Error, config: &Config) -> ! {
     line.text(b"engine: cannot ");
     line.text(error.step.text().as_bytes());
     line.text(b" ");
-    line.word(object(error.object, config));
+    line.object(error.object, config, Output::word);
     line.text(b": ");
     line.text(error.cause().as_bytes());
     line.text(b" (");
     line.text(error.errno.name().as_bytes());
     line.text(b")\n");
-    line.flush();
+    let _ = line.flush();
     process::exit(error.exit_status())
 }
 
@@ -84,11 +109,11 @@ pub(super) fn init_killed(signal: Signal) {
     line.text(b"engine: init was killed by ");
     line.text(super::signals::name(signal).as_bytes());
     line.text(b"\n");
-    line.flush();
+    let _ = line.flush();
 }
 
-/// The object as the user wrote it.
-fn object(object: Object, config: &Config) -> &[u8] {
+/// The object as the user wrote it, where it is no number.
+fn words(object: Object, config: &Config) -> &[u8] {
     let mount = |index: u16| config.files.mounts.get(usize::from(index));
     match object {
         Object::Place(place) => place.text().as_bytes(),
@@ -96,6 +121,8 @@ fn object(object: Object, config: &Config) -> &[u8] {
         Object::Command => config.command_name().to_bytes(),
         Object::Workdir => config.surroundings.workdir.map_or(b"", |path| path.to_bytes()),
         Object::Hostname => config.surroundings.hostname.unwrap_or(DEFAULT_HOSTNAME).to_bytes(),
+        Object::PidFile => config.process.pid_file.map_or(b"", |path| path.to_bytes()),
+        Object::Preserved(_) | Object::StatusFd => b"",
         Object::MountSource(index) | Object::MountTarget(index) => match mount(index) {
             Some(Mount::Volume(volume)) if matches!(object, Object::MountSource(_)) => volume.source,
             Some(Mount::Volume(volume)) => volume.target,
@@ -112,7 +139,7 @@ pub fn usage(usage: &Usage) -> ! {
     for piece in usage.pieces() {
         line.text(piece);
     }
-    line.flush();
+    let _ = line.flush();
     process::exit(OWN_FAILURE)
 }
 
@@ -124,5 +151,5 @@ pub fn answer(request: Request) -> ! {
         Request::Version => output.text(cli::VERSION),
         Request::Run { .. } | Request::Check { .. } => {}
     }
-    process::exit(if output.flush() { 0 } else { OWN_FAILURE })
+    process::exit(if output.flush().is_ok() { 0 } else { OWN_FAILURE })
 }

@@ -22,14 +22,42 @@ pub(super) fn fill_closed() -> Result<[bool; 3], Error> {
     Ok(closed)
 }
 
-/// Closes every other descriptor of the caller's: nothing of the host gets into I or C by accident.
-pub(super) fn close_inherited() -> Result<(), Error> {
-    fd::close_range(3, i32::MAX).at(Step::CloseDescriptors, Object::Place(Place::Engine))
+/// Closes every other descriptor of the caller's but those that the user names: nothing of the host gets into I or C by
+/// accident.
+pub(super) fn close_inherited(config: &Config) -> Result<(), Error> {
+    let object = Object::Place(Place::Engine);
+    let process = &config.process;
+    let mut first = 3;
+    loop {
+        // The lowest that stays, of those that are left.
+        let named = process.preserved.iter().copied().chain(process.status_fd);
+        let next = named.filter(|number| *number >= first).min();
+        let last = next.map_or(i32::MAX, |number| number - 1);
+        if first <= last {
+            fd::close_range(first, last).at(Step::CloseDescriptors, object)?;
+        }
+        match next {
+            Some(i32::MAX) | None => break,
+            Some(number) => first = number + 1,
+        }
+    }
+    check_preserved(config)
 }
 
-/// Lets go of standard input and output, which are the command's from now on: whoever reads its output sees the end
-/// when the command closes it, not when engine ends. Standard error stays, for what O has to say.
-pub(super) fn let_go(_config: &Config) {
+/// A descriptor that is to be kept has to be there.
+fn check_preserved(config: &Config) -> Result<(), Error> {
+    for (index, number) in config.process.preserved.iter().enumerate() {
+        let object = Object::Preserved(index as u16);
+        // It stays open in the command.
+        fd::set_close_on_exec(*number, false).at(Step::KeepDescriptor, object)?;
+    }
+    Ok(())
+}
+
+/// Lets go of standard input and output, which are the command's from now on, and of what was kept for it: whoever reads
+/// its output sees the end when the command closes it, not when engine ends. Standard error stays, for what O has to say.
+pub(super) fn let_go(config: &Config) {
     // A failure leaves them open, which only delays an end of file.
     let _ = fd::close_range(0, 1);
+    config.process.preserved.iter().copied().for_each(fd::close);
 }

@@ -7,6 +7,7 @@
 mod dev;
 mod masks;
 mod root;
+mod terminal;
 
 use crate::config::{Config, DEFAULT_HOSTNAME};
 use crate::error::{At, Errno, Error, OWN_FAILURE, Object, Place, Step, Why};
@@ -21,16 +22,16 @@ use crate::sys::process::{self, Namespaces};
 use core::ffi::CStr;
 
 /// I's whole life. On entry the namespaces are new and everything else is the host's.
-pub fn run(handover: &Handover) -> ! {
-    match set_up(handover) {
-        Ok(inner) => init::run(handover, inner),
+pub fn run(mut handover: Handover) -> ! {
+    match set_up(&mut handover) {
+        Ok(inner) => init::run(&handover, inner),
         Err(error) => handover.fail(error),
     }
     process::exit(OWN_FAILURE)
 }
 
 /// Builds the world and steps into it. Returns the namespaces that C gets below I's.
-fn set_up(handover: &Handover) -> Result<Namespaces, Error> {
+fn set_up(handover: &mut Handover) -> Result<Namespaces, Error> {
     let config = handover.config;
     process::die_with_parent().at(Step::TieToParent, Object::Place(Place::Init))?;
     // What does not depend on who is who is done while O writes the id maps.
@@ -39,6 +40,9 @@ fn set_up(handover: &Handover) -> Result<Namespaces, Error> {
     let pieces = Pieces::open(config)?;
     root::enter(&pieces.root)?;
     hang(&host, &pieces).map_err(explain_empty_root)?;
+    if let Some(model) = &handover.model {
+        handover.terminal = Some(terminal::open(handover, model)?);
+    }
     if !config.namespaces.share_uts {
         let name = config.surroundings.hostname.unwrap_or(DEFAULT_HOSTNAME);
         identity::set_hostname(name.to_bytes()).at(Step::SetHostname, Object::Hostname)?;

@@ -64,22 +64,60 @@ impl Dir<'_> {
 /// Closes every descriptor from `first` to `last`.
 ///
 /// # Errors
-/// ENOSYS before Linux 5.9.
+/// Where the kernel has no close_range(2) (before Linux 5.9, or refused by a filter): what opening /proc/self/fd says.
 pub fn close_range(first: i32, last: i32) -> Result<()> {
     // SAFETY: no memory is involved.
-    unsafe { call!(close_range, first, last, 0) }.map(drop)
+    match unsafe { call!(close_range, first, last, 0) } {
+        Err(Errno::NOSYS | Errno::PERM) => close_listed(first, last),
+        result => result.map(drop),
+    }
 }
 
-/// close_range(2); not in the kernel headers that the crate was made from.
-const CLOSE_RANGE_CLOEXEC: u32 = 1 << 2;
+/// The same, descriptor by descriptor, as far as the kernel lists them.
+fn close_listed(first: i32, last: i32) -> Result<()> {
+    if last - first < 8 {
+        (first..=last).for_each(close);
+        return Ok(());
+    }
+    let flags = kernel::O_RDONLY | kernel::O_DIRECTORY | kernel::O_CLOEXEC;
+    let path = c"/proc/self/fd";
+    // SAFETY: `path` is NUL-terminated.
+    let list = unsafe { call!(openat, kernel::AT_FDCWD, path.as_ptr(), flags, 0) }.map(Fd::from_kernel)?;
+    // Positions in this directory are the numbers of the descriptors, so closing one moves no other.
+    let mut entries = [0_u64; 128];
+    let size = size_of_val(&entries);
+    loop {
+        // SAFETY: `entries` is valid for writes of its size.
+        let length = unsafe { call!(getdents64, list.number(), &raw mut entries, size) }?;
+        if length == 0 {
+            return Ok(());
+        }
+        // Each entry (getdents(2)): inode, offset, then its size in two bytes, its type in one, and its name.
+        let mut rest = entries.get(..length / size_of::<u64>()).unwrap_or_default();
+        while let [_, _, head, ..] = rest {
+            let [low, high, _, name @ ..] = head.to_ne_bytes();
+            let tail = rest.get(3).copied().unwrap_or_default().to_ne_bytes();
+            let count = usize::from(u16::from_ne_bytes([low, high])) / size_of::<u64>();
+            let digits = name.into_iter().chain(tail).map_while(|byte| char::from(byte).to_digit(10));
+            let number = digits.fold((-1_i32, 0), |(_, value), digit| (0, value * 10 + digit as i32));
+            if let (0, number) = number
+                && (first..=last).contains(&number)
+                && number != list.0
+            {
+                close(number);
+            }
+            rest = rest.get(count.max(1)..).unwrap_or_default();
+        }
+    }
+}
 
-/// Sets close-on-exec for every descriptor from `first` on.
+/// Another descriptor for the same open file, above 2; it closes on exec.
 ///
 /// # Errors
-/// ENOSYS before 5.9, EINVAL before 5.11.
-pub fn close_on_exec_from(first: i32) -> Result<()> {
+/// EBADF, EMFILE.
+pub fn duplicate(number: i32) -> Result<Fd> {
     // SAFETY: no memory is involved.
-    unsafe { call!(close_range, first, i32::MAX, CLOSE_RANGE_CLOEXEC) }.map(drop)
+    unsafe { call!(fcntl, number, kernel::F_DUPFD_CLOEXEC, 3) }.map(Fd::from_kernel)
 }
 
 /// Makes `number` refer to what `fd` refers to, and not close-on-exec.
@@ -103,6 +141,15 @@ pub fn set_close_on_exec(number: i32, on: bool) -> Result<()> {
     let flag = if on { kernel::FD_CLOEXEC } else { 0 };
     // SAFETY: no memory is involved.
     unsafe { call!(fcntl, number, kernel::F_SETFD, flag) }.map(drop)
+}
+
+/// Has reads and writes fail with EAGAIN instead of waiting. For everyone who has the same open file.
+///
+/// # Errors
+/// EBADF.
+pub fn set_nonblocking(fd: &Fd) -> Result<()> {
+    // SAFETY: no memory is involved.
+    unsafe { call!(fcntl, fd.number(), kernel::F_SETFL, kernel::O_NONBLOCK) }.map(drop)
 }
 
 /// Whether a descriptor is open.

@@ -44,6 +44,46 @@ pub fn open_write(dir: Dir<'_>, path: &CStr) -> Result<Fd> {
     open_with(dir, path, kernel::O_WRONLY | kernel::O_NOCTTY)
 }
 
+/// Opens for writing and empties; makes it where it is not there, as the umask says.
+///
+/// # Errors
+/// See open(2).
+pub fn create(path: &CStr) -> Result<Fd> {
+    let flags = kernel::O_WRONLY | kernel::O_CREAT | kernel::O_TRUNC | kernel::O_NOCTTY | kernel::O_CLOEXEC;
+    // SAFETY: `path` is NUL-terminated.
+    unsafe { call!(openat, kernel::AT_FDCWD, path.as_ptr(), flags, 0o666) }.map(Fd::from_kernel)
+}
+
+/// Opens once more, without blocking, the terminal, the device or the fifo behind a descriptor.
+///
+/// # Errors
+/// EINVAL for anything else: another file has a position, which a new descriptor would not share. See open(2).
+pub fn open_anew(fd: &Fd, write: bool) -> Result<Fd> {
+    let status = look(Dir::At(fd), c"", kernel::STATX_TYPE)?;
+    if !matches!(u32::from(status.stx_mode) & kernel::S_IFMT, kernel::S_IFCHR | kernel::S_IFIFO) {
+        return Err(Errno::INVAL);
+    }
+    let mut number = Some(fd.number());
+    let digits = core::iter::from_fn(|| {
+        let rest = number?;
+        number = (rest >= 10).then_some(rest / 10);
+        Some(b'0' + (rest % 10) as u8)
+    });
+    // Written from its end.
+    let mut text = [0; 32];
+    let prefix = b"/proc/self/fd/".iter().rev().copied();
+    for (target, source) in text.iter_mut().rev().skip(1).zip(digits.chain(prefix)) {
+        *target = source;
+    }
+    let start = text.iter().take_while(|byte| **byte == 0).count();
+    let path = text.get(start..).and_then(|text| CStr::from_bytes_until_nul(text).ok()).unwrap_or_default();
+    let direction = if write { kernel::O_WRONLY } else { kernel::O_RDONLY };
+    open_with(Dir::Here, path, direction | kernel::O_NOCTTY | kernel::O_NONBLOCK)
+}
+
+/// What a pipe takes at once when it has any room at all.
+pub const PIPE_BYTES: usize = 4096;
+
 /// Opens for reading and writing what exists, a device for example.
 ///
 /// # Errors

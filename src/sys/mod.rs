@@ -9,6 +9,7 @@ use crate::error::Errno;
 use syscalls::Sysno;
 
 mod arch;
+pub mod children;
 pub mod fd;
 pub mod file;
 pub mod identity;
@@ -18,6 +19,7 @@ pub mod once;
 pub mod poll;
 pub mod process;
 pub mod signal;
+pub mod socket;
 pub mod terminal;
 pub mod time;
 

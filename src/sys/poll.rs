@@ -16,6 +16,20 @@ impl Waiting {
         Self(kernel::pollfd { fd: fd.number(), events: kernel::POLLIN as i16, revents: 0 })
     }
 
+    /// Until there is something to read or room to write, each where it is asked for; else until the other end is gone.
+    #[must_use]
+    pub const fn to(fd: &Fd, read: bool, write: bool) -> Self {
+        let input = if read { kernel::POLLIN } else { 0 };
+        let output = if write { kernel::POLLOUT } else { 0 };
+        Self(kernel::pollfd { fd: fd.number(), events: (input | output) as i16, revents: 0 })
+    }
+
+    /// For nothing: the kernel passes it over.
+    #[must_use]
+    pub const fn for_nothing() -> Self {
+        Self(kernel::pollfd { fd: -1, events: 0, revents: 0 })
+    }
+
     /// Until the other end is gone.
     #[must_use]
     pub const fn for_hangup(fd: &Fd) -> Self {
@@ -41,8 +55,9 @@ impl Waiting {
 /// # Errors
 /// ENOMEM, EINVAL; see poll(2). EINTR is not one: stops and continues go unnoticed.
 pub fn wait(descriptors: &mut [Waiting], milliseconds: Option<u64>) -> Result<bool> {
-    let timeout = milliseconds.map(super::time::duration);
-    let timeout = timeout.as_ref().map_or(core::ptr::null(), |timeout| &raw const *timeout);
+    // The kernel leaves there what is left, so that a wait that a signal interrupts takes no longer.
+    let mut timeout = milliseconds.map(super::time::duration);
+    let timeout = timeout.as_mut().map_or(core::ptr::null_mut(), |timeout| &raw mut *timeout);
     let count = descriptors.len();
     #[cfg(target_pointer_width = "64")]
     // SAFETY: `Waiting` is the kernel's structure; `descriptors` and `timeout` live until the call returns.

@@ -315,60 +315,6 @@ pub fn execute(path: &CStr, arguments: &[Option<&c_char>], environment: Words) -
     }
 }
 
-/// How a process ended.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Ending {
-    /// It exited with this status.
-    Exited(u8),
-    /// A signal killed it.
-    Killed(Signal),
-}
-
-impl Ending {
-    /// Reads a wait status (wait(2)).
-    #[must_use]
-    pub const fn from_wait_status(status: i32) -> Self {
-        match status & 0x7f {
-            0 => Self::Exited((status >> 8) as u8),
-            signal => Self::Killed(signal),
-        }
-    }
-}
-
-/// A child that has been waited for.
-#[derive(Clone, Copy, Debug)]
-pub struct Ended {
-    /// Which.
-    pub pid: Pid,
-    /// Its wait status.
-    pub status: i32,
-}
-
-/// Takes one child that has ended: this one, or any where `pid` is `None`. Returns `None` where none has.
-///
-/// # Errors
-/// ECHILD where there is no such child.
-pub fn reap(pid: Option<Pid>) -> Result<Option<Ended>> {
-    let mut status = 0_i32;
-    // __WALL: whatever signal the child ends with.
-    let options = kernel::WNOHANG | kernel::__WALL;
-    // SAFETY: `status` is valid for a write; rusage is not asked for.
-    match unsafe { call!(wait4, pid.unwrap_or(-1), &raw mut status, options, 0) }? {
-        0 => Ok(None),
-        pid => Ok(Some(Ended { pid: pid as Pid, status })),
-    }
-}
-
-/// Waits until a child has ended, and takes it.
-///
-/// # Errors
-/// ECHILD where it has been taken already.
-pub fn wait(child: &PidFd) -> Result<Ended> {
-    let mut status = 0_i32;
-    // SAFETY: `status` is valid for a write; rusage is not asked for.
-    unsafe { call!(wait4, child.pid, &raw mut status, kernel::__WALL, 0) }.map(|pid| Ended { pid: pid as Pid, status })
-}
-
 /// The number of the calling process.
 #[must_use]
 pub fn own_pid() -> Pid {
@@ -381,8 +327,41 @@ pub fn own_pid() -> Pid {
 /// # Errors
 /// None that is known.
 pub fn die_with_parent() -> Result<()> {
+    signal_at_parents_death(super::signal::KILL)
+}
+
+/// Has the kernel send the caller this signal when its parent ends. A change of credentials undoes it.
+///
+/// # Errors
+/// EINVAL for what is no signal.
+pub fn signal_at_parents_death(signal: Signal) -> Result<()> {
     // SAFETY: no memory is involved.
-    unsafe { call!(prctl, prctl::PR_SET_PDEATHSIG, kernel::SIGKILL, 0, 0, 0) }.map(drop)
+    unsafe { call!(prctl, prctl::PR_SET_PDEATHSIG, signal, 0, 0, 0) }.map(drop)
+}
+
+/// Has orphans below the caller become its children, which PID 1 has without asking (PR_SET_CHILD_SUBREAPER).
+///
+/// # Errors
+/// EINVAL before Linux 3.4.
+pub fn adopt_orphans() -> Result<()> {
+    // SAFETY: no memory is involved.
+    unsafe { call!(prctl, prctl::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) }.map(drop)
+}
+
+/// The number of the caller's parent; 0 where that is in another PID namespace.
+#[must_use]
+pub fn parent() -> Pid {
+    // SAFETY: no memory is involved; it cannot fail.
+    unsafe { call!(getppid) }.unwrap_or_default() as Pid
+}
+
+/// Moves the caller into new namespaces of these kinds.
+///
+/// # Errors
+/// See unshare(2).
+pub fn unshare(namespaces: Namespaces) -> Result<()> {
+    // SAFETY: no memory is involved, and the caller is alone in its memory.
+    unsafe { call!(unshare, namespaces.0) }.map(drop)
 }
 
 /// Closes /proc/PID of the caller to all who have no power over the namespace that its program was started in: no

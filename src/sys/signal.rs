@@ -21,9 +21,11 @@ mod numbers {
     pub const ABRT: Signal = kernel::SIGABRT as Signal;
     pub const BUS: Signal = kernel::SIGBUS as Signal;
     pub const FPE: Signal = kernel::SIGFPE as Signal;
+    pub const INT: Signal = kernel::SIGINT as Signal;
     pub const KILL: Signal = kernel::SIGKILL as Signal;
     pub const SEGV: Signal = kernel::SIGSEGV as Signal;
     pub const TERM: Signal = kernel::SIGTERM as Signal;
+    pub const STKFLT: Signal = kernel::SIGSTKFLT as Signal;
     pub const CHLD: Signal = kernel::SIGCHLD as Signal;
     pub const CONT: Signal = kernel::SIGCONT as Signal;
     pub const STOP: Signal = kernel::SIGSTOP as Signal;
@@ -152,6 +154,24 @@ pub fn send(process: &PidFd, signal: Signal) -> Result<()> {
 pub fn send_to_child(pid: i32, signal: Signal) -> Result<()> {
     // SAFETY: no memory is involved.
     unsafe { call!(kill, pid, signal) }.map(drop)
+}
+
+/// Sends a signal to a process group; 0: only looks whether there is one.
+///
+/// # Errors
+/// ESRCH where nobody is in it; see kill(2).
+pub fn send_to_group(group: i32, signal: Signal) -> Result<()> {
+    // SAFETY: no memory is involved.
+    unsafe { call!(kill, group.wrapping_neg(), signal) }.map(drop)
+}
+
+/// Sends a signal to every process that the caller can see and may send one to, itself and PID 1 excepted.
+///
+/// # Errors
+/// ESRCH where there is none.
+pub fn send_to_all(signal: Signal) -> Result<()> {
+    // SAFETY: no memory is involved.
+    unsafe { call!(kill, -1_i32, signal) }.map(drop)
 }
 
 /// Ends the calling process by this signal: default action, unblocked, so that the parent sees the signal itself.

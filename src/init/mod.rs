@@ -3,20 +3,28 @@
 //! It starts the command, reaps whatever ends, passes signals on, and says how the command ended. When it ends itself,
 //! for whatever reason, the kernel kills everything in its PID namespace.
 
+mod alone;
+pub mod remains;
+
 use crate::command;
 use crate::error::{At, Error, OWN_FAILURE, Object, Place, Step};
 use crate::handover::Handover;
 use crate::id_map::{self, Kind};
-use crate::report::Record;
+use crate::report::{Ended, Record};
+use crate::sys::children;
 use crate::sys::fd;
 use crate::sys::poll::{self, Waiting};
 use crate::sys::process::{self, Namespaces, Pid};
 use crate::sys::signal::{self, Set};
 use crate::sys::terminal;
+use crate::sys::time;
+use remains::Whose;
 
 /// On entry the container stands, I is in it, and all signals but those of [`launch`](crate::launch) are blocked.
 pub fn run(handover: &Handover, inner: Namespaces) -> ! {
-    if let Err(error) = serve(handover, inner) {
+    let result =
+        if handover.config.process.no_init { alone::become_command(handover, inner) } else { serve(handover, inner) };
+    if let Err(error) = result {
         handover.fail(error);
     }
     process::exit(OWN_FAILURE)
@@ -31,6 +39,7 @@ fn serve(handover: &Handover, inner: Namespaces) -> Result<(), Error> {
     // Where the kernel does not let I have another name, `ps` shows the whole command line, and nothing else is lost.
     let _ = process::show_as(*b"engine\0");
     let command = start(handover, inner)?;
+    let began = handover.is_watched().then(time::now);
     process::release_stack();
     let mut events = [Waiting::to_read(&signals), Waiting::for_hangup(&handover.lifeline)];
     loop {
@@ -41,8 +50,11 @@ fn serve(handover: &Handover, inner: Namespaces) -> Result<(), Error> {
         }
         while let Some(arrived) = signal::next(&signals).at(Step::Wait, init)? {
             if arrived.signal == signal::CHLD {
-                if let Some(status) = reap_all(command).at(Step::Wait, init)? {
-                    handover.report(Record::Ended(status));
+                if let Some(ended) = reap_all(command).at(Step::Wait, init)? {
+                    let wall = began.map_or(0, |began| time::now().saturating_sub(began));
+                    handover.report(Record::Ended(Ended { status: ended.status, wall, usage: ended.usage }));
+                    let grace = handover.config.process.grace;
+                    remains::finish(Whose::Everyone, grace, &signals, Some(&handover.lifeline))?;
                     process::exit(0);
                 }
             } else if !arrived.from_kernel {
@@ -67,30 +79,37 @@ fn start(handover: &Handover, inner: Namespaces) -> Result<Pid, Error> {
     let command = command.at(Step::StartCommand, object)?;
     // A failure leaves them open, which only delays an end of file.
     let _ = fd::close_range(0, 2);
+    handover.config.process.preserved.iter().copied().for_each(fd::close);
+    if handover.is_watched() {
+        handover.report(Record::Started);
+    }
     Ok(command)
 }
 
-/// Writes C's id maps, where it has a user namespace of its own: everyone is who they are.
-fn introduce(command: Pid, inner: Namespaces) -> Result<(), Error> {
+/// Writes the id maps of a process that has a user namespace of its own below I's: everyone is who they are.
+fn introduce(process: Pid, inner: Namespaces) -> Result<(), Error> {
     if !inner.has(Namespaces::USER) {
         return Ok(());
     }
-    let process = id_map::process_directory(command)?;
+    let process = id_map::process_directory(process)?;
     for kind in [Kind::Users, Kind::Groups] {
         id_map::write(&process, kind, &id_map::identity(kind)?)?;
     }
     Ok(())
 }
 
-/// Takes every child that has ended, whoever's it was. The command's wait status, if it is among them.
-fn reap_all(command: Pid) -> crate::sys::Result<Option<i32>> {
-    let mut status = None;
+/// Takes every child that has ended, whoever's it was. Returns the command, if it is among them.
+///
+/// # Errors
+/// See wait(2).
+pub fn reap_all(command: Pid) -> crate::sys::Result<Option<children::Ended>> {
+    let mut found = None;
     loop {
-        match process::reap(None) {
-            Ok(Some(ended)) if ended.pid == command => status = Some(ended.status),
+        match children::reap(None) {
+            Ok(Some(ended)) if ended.pid == command => found = Some(ended),
             Ok(Some(_)) => {}
             // No more have ended, or there are no more.
-            Ok(None) | Err(crate::error::Errno::CHILD) => return Ok(status),
+            Ok(None) | Err(crate::error::Errno::CHILD) => return Ok(found),
             Err(errno) => return Err(errno),
         }
     }
