@@ -46,8 +46,6 @@ pub struct Config {
     pub privileges: Privileges,
     /// `--ulimit`, `--memory`, …: how much the command may use.
     pub limits: Limits,
-    /// `--dry-run`: print, in order, what would be done; do nothing.
-    pub dry_run: bool,
 }
 
 impl Config {
@@ -102,7 +100,6 @@ impl Config {
             landlock: Vec::new(),
         },
         limits: Limits { ulimits: Vec::new(), memory: None, cpus: None, pids: None, cgroup: None },
-        dry_run: false,
     };
 }
 

@@ -3,6 +3,8 @@
 //! A failure is a step, an object and a cause. The same value is made in O, in I and in C; the last two send it to O as
 //! one small record of fixed size, and O prints it once: `engine: cannot <step> <object>: <why> (<ERRNO>)`.
 
+use crate::words;
+
 /// `EPERM` and its kin, as errno(3) numbers them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Errno(pub u16);
@@ -16,18 +18,19 @@ macro_rules! worded {
         pub enum $name { $(#[doc = concat!("\"", $text, "\"")] $(#[$member_doc])* $member,)* }
 
         impl $name {
-            const TABLE: &'static [(Self, &'static str)] = &[$((Self::$member, $text),)*];
+            const MEMBERS: &'static [Self] = &[$(Self::$member,)*];
+            const TEXTS: &'static str = concat!($($text, "\n",)*);
 
             /// The words for it.
             #[must_use]
             pub fn text(self) -> &'static str {
-                Self::TABLE.get(self as usize).map_or("", |row| row.1)
+                words::line(Self::TEXTS, self as usize)
             }
 
             /// The member with this code on the wire.
             #[must_use]
             pub fn from_code(code: u8) -> Option<Self> {
-                Self::TABLE.get(usize::from(code)).map(|row| row.0)
+                Self::MEMBERS.get(usize::from(code)).copied()
             }
         }
     };
@@ -46,6 +49,7 @@ worded! {
         EnterRoot => "enter root filesystem",
         LeaveHost => "leave the host's file system for",
         Mount => "mount",
+        MountProc => "mount",
         Create => "create",
         Bind => "bind",
         Open => "open",
@@ -121,6 +125,7 @@ worded! {
         NotProcfs => "/proc is not a procfs",
         InitKilled => "it was killed by",
         BadRecord => "its report makes no sense",
+        NoExecMount => "Permission denied: it is on a file system that is mounted noexec",
         Privileged => "take the bit or the capability off the file",
         NoCommandWord => "the command is an empty word",
     }
@@ -267,7 +272,10 @@ macro_rules! errnos {
     ($($constant:ident $number:literal $name:literal $text:literal;)*) => {
         #[allow(missing_docs, reason = "errno(3) documents them, and the table says what each means")]
         impl Errno { $(pub const $constant: Self = Self($number);)* }
-        const ERRNOS: &[(u16, &str, &str)] = &[$(($number, $name, $text),)*];
+        /// The numbers, in the order of the texts.
+        const NUMBERS: &[u8] = &[$($number,)*];
+        /// A name and what it means, a line each.
+        const TEXTS: &str = concat!($($name, " ", $text, "\n",)*);
     };
 }
 
@@ -324,21 +332,55 @@ errnos! {
 }
 
 impl Errno {
-    /// The one of this name.
-    #[must_use]
-    pub fn by_name(name: &[u8]) -> Option<Self> {
-        ERRNOS.iter().find(|row| row.1.as_bytes() == name).map(|row| Self(row.0))
+    /// Name and text.
+    fn words(self) -> Option<(&'static str, &'static str)> {
+        let index = NUMBERS.iter().position(|&number| u16::from(number) == self.0)?;
+        words::line(TEXTS, index).split_once(' ')
     }
 
     /// `EPERM`; empty for a number that the table does not know.
     #[must_use]
     pub fn name(self) -> &'static str {
-        ERRNOS.iter().find(|row| row.0 == self.0).map_or("", |row| row.1)
+        self.words().map_or("", |words| words.0)
     }
 
     /// What it means.
     #[must_use]
     pub fn text(self) -> &'static str {
-        ERRNOS.iter().find(|row| row.0 == self.0).map_or("Unknown error", |row| row.2)
+        self.words().map_or("Unknown error", |words| words.1)
+    }
+
+    /// The one of this name, if the table knows it.
+    #[must_use]
+    pub fn by_name(name: &[u8]) -> Option<Self> {
+        let index = words::find(TEXTS, name)?;
+        NUMBERS.get(index).map(|&number| Self(u16::from(number)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_errno_has_the_name_and_the_text_of_its_row() {
+        assert_eq!((Errno::PERM.name(), Errno::PERM.text()), ("EPERM", "Operation not permitted"));
+        assert_eq!((Errno::LOOP.name(), Errno::LOOP.text()), ("ELOOP", "Too many levels of symbolic links"));
+        for &number in NUMBERS {
+            let errno = Errno(u16::from(number));
+            assert_eq!(Errno::by_name(errno.name().as_bytes()), Some(errno));
+        }
+        assert_eq!((Errno(4000).name(), Errno(4000).text()), ("", "Unknown error"));
+        assert_eq!((Errno::by_name(b""), Errno::by_name(b"E"), Errno::by_name(b"EPERM ")), (None, None, None));
+    }
+
+    #[test]
+    fn every_member_survives_the_wire_and_has_its_own_words() {
+        for (code, step) in Step::MEMBERS.iter().enumerate() {
+            assert_eq!(Step::from_code(code as u8), Some(*step));
+        }
+        assert_eq!((Step::OpenRoot.text(), Step::SetUp.text()), ("open root filesystem", "set up"));
+        assert_eq!((Place::Nothing.text(), Place::DevNull.text()), ("", "/dev/null"));
+        assert_eq!(Step::from_code(Step::MEMBERS.len() as u8), None);
     }
 }

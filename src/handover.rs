@@ -4,7 +4,7 @@ use crate::config::{Config, Words};
 use crate::error::Error;
 use crate::report::Record;
 use crate::sys::fd::Fd;
-use crate::sys::file;
+use crate::sys::file::{self, FileId};
 use crate::sys::poll::{self, Waiting};
 use crate::sys::process::Credentials;
 use crate::sys::signal::{Disposition, Set};
@@ -14,6 +14,8 @@ use crate::sys::terminal::{Modes, Size};
 pub struct Handover {
     /// What the user asked for.
     pub config: &'static Config,
+    /// The directory that the caller found at the root filesystem's path, and may search.
+    pub root: Option<FileId>,
     /// The caller's environment.
     pub environment: Words,
     /// The caller's ids.

@@ -33,6 +33,7 @@ pub mod report;
 pub mod seccomp;
 pub mod setup;
 pub mod sys;
+pub mod words;
 
 use config::Config;
 use sys::once::Once;
@@ -51,7 +52,8 @@ pub fn run(start: Start) -> ! {
             config.command = words.skip(1 + consumed);
             launch::run(config, start)
         }
-        Ok(request) => launch::say::answer(request),
-        Err(usage) => launch::say::usage(&usage),
+        Ok(cli::Request::Help) => launch::say::answer(|write| cli::help(write)),
+        Ok(cli::Request::Version) => launch::say::answer(|write| write(cli::VERSION)),
+        Err(usage) => launch::say::usage(&usage.pieces()),
     }
 }

@@ -31,12 +31,8 @@ const RULES: &[Rule] = &[
     Rule { all: bits(&["grace", "no-init"]), none: 0, option: b"grace", problem: Problem::WithNoInit },
     Rule { all: bits(&["tty", "no-dev"]), none: 0, option: b"tty", problem: Problem::WithNoDev },
     Rule { all: bits(&["group"]), none: bits(&["as-init"]), option: b"group", problem: Problem::WithoutAsInit },
-    Rule { all: bits(&["json"]), none: bits(&["check"]), option: b"json", problem: Problem::WithoutCheck },
 ];
 
-const CHECK: u64 = bits(&["check"]);
-/// What may stand beside `--check`.
-const WITH_CHECK: u64 = bits(&["check", "json"]);
 const AS_INIT: u64 = bits(&["as-init"]);
 
 /// The first contradiction of a command line: the option that it is about, and what is wrong. It is looked for at the
@@ -58,11 +54,8 @@ pub(super) fn find(given: Given, config: &Config) -> Option<(Text, Problem)> {
     }
 }
 
-/// `--check` runs nothing, and `--as-init` makes no container: what describes one would be ignored.
+/// `--as-init` makes no container: what describes one would be ignored.
 fn out_of_scope(given: Given) -> Option<(Text, Problem)> {
-    if given.has_any(CHECK) {
-        return given.without(WITH_CHECK).rows().next().map(|row| (row.name(), Problem::WithCheck));
-    }
     if given.has_any(AS_INIT) {
         let container = given.rows().find(|row| row.scope == Scope::Container);
         return container.map(|row| (row.name(), Problem::WithAsInit));

@@ -23,10 +23,6 @@ impl Given {
         self.0 & bits == bits
     }
 
-    pub(super) fn without(self, bits: u64) -> Self {
-        Self(self.0 & !bits)
-    }
-
     /// The rows that were given, in the order of the table.
     pub(super) fn rows(self) -> impl Iterator<Item = &'static Row> {
         OPTIONS.iter().enumerate().filter(move |(index, _)| (self.0 >> index) & 1 == 1).map(|(_, row)| row)

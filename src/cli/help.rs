@@ -120,7 +120,7 @@ mod tests {
     fn it_begins_with_the_three_ways_to_call_it() {
         assert!(text().starts_with("usage: engine [options] [--] <rootfs> [command [args...]]\n"));
         assert!(text().contains("\n       engine --as-init [options] [--] <command> [args...]\n"));
-        assert!(text().contains("\n       engine --check [--json] | --version | --help\n"));
+        assert!(text().contains("\n       engine --version | --help\n"));
     }
 
     #[test]

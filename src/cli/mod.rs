@@ -36,11 +36,6 @@ pub enum Request {
     Help,
     /// `--version`.
     Version,
-    /// `--check`.
-    Check {
-        /// `--json`.
-        json: bool,
-    },
 }
 
 /// Reads the command line into `config`. `words` starts after the program's own name, and is read as far as the root
@@ -53,8 +48,6 @@ pub fn parse(words: &mut impl Iterator<Item = &'static CStr>, config: &mut Confi
 
 const HELP: u64 = bits(&["help"]);
 const HELP_OR_VERSION: u64 = bits(&["help", "version"]);
-const CHECK: u64 = bits(&["check"]);
-const JSON: u64 = bits(&["json"]);
 
 struct Parser<'a> {
     words: &'a mut dyn Iterator<Item = &'static CStr>,
@@ -83,17 +76,7 @@ impl Parser<'_> {
             self.subject.option = option;
             return Err(problem);
         }
-        if self.given.has_any(CHECK) { self.check(operand) } else { self.run(operand) }
-    }
-
-    fn check(&mut self, operand: Option<&'static CStr>) -> Result<Request, Problem> {
-        match operand {
-            None => Ok(Request::Check { json: self.given.has_any(JSON) }),
-            Some(word) => {
-                self.subject = Subject { option: b"check", word: word.to_bytes(), tail: b"" };
-                Err(Problem::TakesNoRootfs)
-            }
-        }
+        self.run(operand)
     }
 
     fn run(&mut self, operand: Option<&'static CStr>) -> Result<Request, Problem> {

@@ -92,11 +92,10 @@ const EXAMPLES: &[Example] = &[
     ("cpus", "1.5", |c| c.limits.cpus == Some(Limit { value: 1500, effort: Effort::Required })),
     ("pids-limit", "50?", |c| c.limits.pids == Some(Limit { value: 50, effort: Effort::Best })),
     ("cgroup", "/mine?", |c| c.limits.cgroup == Some(Cgroup { path: b"/mine", effort: Effort::Best })),
-    ("dry-run", "", |c| c.dry_run),
 ];
 
 /// Options that leave no trace in the configuration, and why the table above lacks them.
-const NO_TRACE: &[&str] = &["interactive", "rm", "init", "check", "json", "help", "version"];
+const NO_TRACE: &[&str] = &["interactive", "rm", "init", "help", "version"];
 
 fn landlocked(config: &Config, access: LandlockAccess) -> bool {
     matches!(config.privileges.landlock.first(), Some(r) if r.access == access && r.path == b"/a" && r.effort == Effort::Required)
@@ -203,7 +202,7 @@ fn the_options_of_the_specification_are_all_there() {
     let names = "volume tmpfs read-only ephemeral upper changes mask proc sys no-dev user userns uidmap gidmap hostname \
         env env-file clear-env workdir net share monotonic boottime tty timeout kill-after grace die-with-parent \
         preserve-fd new-session no-init status-fd pid-file as-init group strict cap-add cap-drop allow-new-privs \
-        seccomp landlock-ro landlock-rw landlock-rx ulimit memory cpus pids-limit cgroup check json dry-run help \
+        seccomp landlock-ro landlock-rw landlock-rx ulimit memory cpus pids-limit cgroup help \
         version interactive rm init";
     let names: Vec<&str> = names.split_whitespace().collect();
     assert_eq!(OPTIONS.iter().map(Row::name_text).filter(|name| !names.contains(name)).count(), 0);
@@ -440,19 +439,6 @@ fn help_and_version_answer_at_once() {
 }
 
 #[test]
-fn check_stands_alone() {
-    assert_eq!(try_parse(&["--check"]).0, Ok(Request::Check { json: false }));
-    assert_eq!(try_parse(&["--check", "--json"]).0, Ok(Request::Check { json: true }));
-    assert_eq!(try_parse(&["--json", "--check", "--"]).0, Ok(Request::Check { json: true }));
-    assert_bad(&["--check", "/root"], "--check: /root: takes no root filesystem");
-    assert_bad(&["--check", "--", "/root"], "--check: /root: takes no root filesystem");
-    assert_bad(&["--check", "-t"], "--tty: cannot be combined with --check");
-    assert_bad(&["--as-init", "--check"], "--as-init: cannot be combined with --check");
-    assert_bad(&["--check", "--dry-run"], "--dry-run: cannot be combined with --check");
-    assert_bad(&["--json", "/root"], "--json: needs --check");
-}
-
-#[test]
 fn as_init_leaves_the_command_to_the_caller() {
     for (words, consumed) in [
         (&["--as-init", "sh", "-c", "true"][..], 1),
@@ -486,7 +472,6 @@ fn as_init_takes_what_is_about_the_command_and_nothing_about_a_container() {
         "as-init",
         "group",
         "ulimit",
-        "dry-run",
     ];
     for (name, value, _) in EXAMPLES {
         let word = if value.is_empty() { format!("--{name}") } else { format!("--{name}={value}") };

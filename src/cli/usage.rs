@@ -1,12 +1,13 @@
 //! What is wrong with a command line, and how that is said.
 
 use crate::config::Text;
+use crate::words;
 
 /// The ways to call engine: what follows the complaint where there is no argument at all, and what help begins with.
 pub(super) const SYNOPSIS: &str = "\
 usage: engine [options] [--] <rootfs> [command [args...]]
        engine --as-init [options] [--] <command> [args...]
-       engine --check [--json] | --version | --help
+       engine --version | --help
 ";
 
 /// The line below any other complaint.
@@ -22,7 +23,7 @@ macro_rules! problems {
             /// The words for it.
             #[must_use]
             pub fn text(self) -> &'static str {
-                match self { $(Self::$name => $text,)* }
+                words::line(concat!($($text, "\n",)*), self as usize)
             }
 
             #[cfg(test)]
@@ -36,7 +37,6 @@ problems! {
     NoArguments => "a root filesystem is needed",
     NoRootfs => "a root filesystem is needed",
     NoCommand => "needs a command",
-    TakesNoRootfs => "takes no root filesystem",
     // About an option.
     UnknownOption => "unknown option",
     UnknownLetter => "unknown option -",
@@ -81,7 +81,6 @@ problems! {
     MoreCapabilityEdits => "more than 64 changes to the capabilities",
     // What does not go together.
     WithAsInit => "cannot be combined with --as-init",
-    WithCheck => "cannot be combined with --check",
     WithUpper => "cannot be combined with --upper",
     WithUserns => "cannot be combined with --userns keep-id, auto or host",
     WithSharedUts => "cannot be combined with --share uts: it would rename the host",
@@ -90,7 +89,6 @@ problems! {
     WithoutTimeout => "needs --timeout",
     WithNoDev => "cannot be combined with --no-dev: the terminal comes from the container's own /dev/pts",
     WithoutAsInit => "needs --as-init",
-    WithoutCheck => "needs --check",
 }
 
 impl Problem {

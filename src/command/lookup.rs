@@ -26,10 +26,9 @@ pub(super) fn execute(config: &Config, environment: Words) -> Error {
     let path = environment::find(environment, b"PATH").unwrap_or_default();
     for directory in path.split(|&byte| byte == b':').filter(|directory| !directory.is_empty()) {
         let mut file = file::PathBuffer::new();
-        for part in [directory, b"/", name.to_bytes()] {
-            if file.extend_from_bytes(part).is_err() {
-                return failed(Errno::NAMETOOLONG);
-            }
+        // Where the path is longer than the kernel takes, there can be no such file.
+        if [directory, b"/", name.to_bytes()].into_iter().any(|part| file.extend_from_bytes(part).is_err()) {
+            continue;
         }
         match process::execute(&file, arguments, environment) {
             Errno::NOENT if file::kind(Dir::Here, &file).is_err() => {}
@@ -42,10 +41,11 @@ pub(super) fn execute(config: &Config, environment: Words) -> Error {
     worst
 }
 
-/// ENOENT for a file that is there means that what should interpret or load it is not.
+/// ENOENT for a file that is there means that what should interpret or load it is not; EACCES can be the mount's.
 fn explain(error: Error, file: &CStr) -> Error {
-    if error.errno == Errno::NOENT && file::kind(Dir::Here, file).is_ok() {
-        return error.because(Why::MissingInterpreter);
+    match (error.errno, file::hold(Dir::Here, file)) {
+        (Errno::NOENT, Ok(_)) => error.because(Why::MissingInterpreter),
+        (Errno::ACCES, Ok(held)) if file::is_no_exec(&held) == Ok(true) => error.because(Why::NoExecMount),
+        _ => error,
     }
-    error
 }

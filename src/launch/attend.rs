@@ -59,7 +59,7 @@ struct Story {
 impl Attendance<'_> {
     /// Forwards every signal until the charge has ended, and learns from the records how the run went. On return no
     /// process of the container is left: the kernel kills them all before I can be waited for.
-    pub(super) fn attend(mut self, charge: &Charge) -> Result<Outcome, Error> {
+    pub(super) fn attend(&mut self, charge: &Charge) -> Result<Outcome, Error> {
         let signals = signal::descriptor(BLOCKED).at(Step::Wait, INIT)?;
         let mut limit = Limit::new(&self.config.process);
         let mut story = Story::default();
@@ -153,8 +153,11 @@ impl Attendance<'_> {
     }
 
     /// Lets go of everything: in I, to whom none of it belongs.
-    pub(super) fn let_go(self) {
+    pub(super) fn let_go(&mut self) {
         *self.journal = Journal::default();
+        self.foreground = Foreground::default();
+        self.relay = None;
+        self.channel.close();
     }
 }
 

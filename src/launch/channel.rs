@@ -72,6 +72,22 @@ impl Channel {
     }
 }
 
+impl Channel {
+    /// In I, for whom the other end is.
+    pub(super) fn close(&self) {
+        let (Self::AtTheEnd(fd) | Self::AtOnce(fd)) = self;
+        fd::close(fd.number());
+    }
+
+    /// What I said before it was ended, if it said anything.
+    pub(super) fn first_failure(&self) -> Option<Error> {
+        match self.next() {
+            Ok(News::Record(Record::Failed(error), ..)) => Some(error),
+            _ => None,
+        }
+    }
+}
+
 /// A record that engine cannot have sent.
 pub(super) fn nonsense() -> Error {
     Error::new(Step::Wait, Object::Place(Place::Init), Errno::PROTO).because(Why::BadRecord)

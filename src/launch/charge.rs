@@ -36,12 +36,4 @@ impl Charge {
             Self::Command { pid, .. } => init::reap_all(*pid),
         }
     }
-
-    /// The number of the command, where it is the charge itself.
-    pub(super) const fn pid(&self) -> Pid {
-        match self {
-            Self::Init(init) => init.pid(),
-            Self::Command { pid, .. } => *pid,
-        }
-    }
 }

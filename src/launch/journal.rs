@@ -113,7 +113,15 @@ fn failed(line: &mut Output, error: &Error, config: &Config) {
     line.text(error.errno.name().as_bytes());
     line.text(b"\",\"why\":\"");
     text(line, error.cause().as_bytes());
-    line.byte(b'"');
+    line.text(b"\",\"hint\":");
+    match super::hints::hint(error) {
+        Some(hint) => {
+            line.byte(b'"');
+            text(line, hint.as_bytes());
+            line.byte(b'"');
+        }
+        None => line.text(b"null"),
+    }
 }
 
 /// The inside of a JSON string. Text stays as it is; a byte that belongs to none becomes the character that stands for

@@ -8,6 +8,7 @@ mod attend;
 mod channel;
 mod charge;
 mod foreground;
+mod hints;
 mod id_maps;
 mod journal;
 mod limit;
@@ -23,13 +24,14 @@ use crate::error::{At, Errno, Error, Object, Place, Step, Why};
 use crate::handover::Handover;
 use crate::setup;
 use crate::sys::children;
-use crate::sys::fd::{self, Fd};
-use crate::sys::file;
+use crate::sys::fd::{self, Dir, Fd};
+use crate::sys::file::{self, FileId};
 use crate::sys::process::{self, Fork, Namespaces, PidFd, Start};
 use crate::sys::signal::{self, Disposition};
 use attend::Attendance;
 use channel::Channel;
 use charge::Charge;
+use core::ffi::CStr;
 use foreground::Foreground;
 use journal::Journal;
 use outcome::Outcome;
@@ -62,6 +64,7 @@ fn launch(config: &'static Config, start: Start, journal: &mut Journal) -> Resul
     let relay = Relay::of_caller(config)?;
     let handover = Handover {
         config,
+        root: config.rootfs.map(find_root).transpose()?,
         environment: start.environment(),
         credentials,
         closed_stdio,
@@ -72,16 +75,16 @@ fn launch(config: &'static Config, start: Start, journal: &mut Journal) -> Resul
         lifeline: lifeline.read,
         reports,
     };
-    let attendance = Attendance { channel, relay, journal, foreground: Foreground::of_caller(config), config };
+    let mut attendance = Attendance { channel, relay, journal, foreground: Foreground::of_caller(config), config };
     if config.process.as_init {
-        as_init::run(handover, attendance)
+        as_init::run(handover, &mut attendance)
     } else {
-        contain(handover, lifeline.write, attendance)
+        contain(handover, lifeline.write, &mut attendance)
     }
 }
 
 /// Clones I and accompanies it to its end.
-fn contain(handover: Handover, lifeline: Fd, attendance: Attendance<'_>) -> Result<Outcome, Error> {
+fn contain(handover: Handover, lifeline: Fd, attendance: &mut Attendance<'_>) -> Result<Outcome, Error> {
     let container = Object::Place(Place::Container);
     match process::clone(namespaces(handover.config)).at(Step::MakeNamespaces, container)? {
         Fork::Child => {
@@ -95,6 +98,13 @@ fn contain(handover: Handover, lifeline: Fd, attendance: Attendance<'_>) -> Resu
             accompany(init, &lifeline, config, &credentials, attendance)
         }
     }
+}
+
+/// Finds the root filesystem as the caller: what the caller may not search is not searched on its behalf either. I takes
+/// hold of it in its own mount namespace, and of nothing that is not this directory.
+fn find_root(path: &CStr) -> Result<FileId, Error> {
+    let root = file::open_directory(Dir::Here, path).at(Step::OpenRoot, Object::Rootfs)?;
+    file::open_directory(Dir::At(&root), c".").and_then(|root| file::id(&root)).at(Step::OpenRoot, Object::Rootfs)
 }
 
 /// The namespaces that I is cloned into; all in one call, so that all belong to the new user namespace.
@@ -114,12 +124,12 @@ fn accompany(
     lifeline: &Fd,
     config: &Config,
     credentials: &process::Credentials,
-    attendance: Attendance<'_>,
+    attendance: &mut Attendance<'_>,
 ) -> Result<Outcome, Error> {
     if let Err(error) = introduce(&init, lifeline, config, credentials) {
-        // I may have told already why it could not be introduced: because it had ended.
         end_init(&init);
-        return Err(error);
+        // I may have told why nobody was there to be introduced: it had failed already.
+        return attendance.channel.first_failure().map_or(Err(error), Err);
     }
     let charge = Charge::Init(init);
     let outcome = attendance.attend(&charge);

@@ -1,6 +1,5 @@
 //! What engine says, each thing once: failures, usage, answers.
 
-use crate::cli::{self, Request, Usage};
 use crate::config::{Config, DEFAULT_HOSTNAME, Mount};
 use crate::error::{Errno, Error, OWN_FAILURE, Object};
 use crate::sys::file;
@@ -63,7 +62,10 @@ impl Output {
         let number = match object {
             Object::Preserved(index) => config.process.preserved.get(usize::from(index)).copied(),
             Object::StatusFd => config.process.status_fd,
-            _ => return put(self, words(object, config)),
+            _ => match words(object, config) {
+                b"" => return self.text(b"''"),
+                words => return put(self, words),
+            },
         };
         self.number(number.unwrap_or_default().unsigned_abs().into());
     }
@@ -99,6 +101,11 @@ pub(super) fn failure(error: &Error, config: &Config) -> ! {
     line.text(b" (");
     line.text(error.errno.name().as_bytes());
     line.text(b")\n");
+    if let Some(hint) = super::hints::hint(error) {
+        line.text(b"engine: hint: ");
+        line.text(hint.as_bytes());
+        line.text(b"\n");
+    }
     let _ = line.flush();
     process::exit(error.exit_status())
 }
@@ -106,7 +113,7 @@ pub(super) fn failure(error: &Error, config: &Config) -> ! {
 /// I was killed from outside.
 pub(super) fn init_killed(signal: Signal) {
     let mut line = Output::to(STDERR);
-    line.text(b"engine: init was killed by ");
+    line.text(b"engine: init was killed by SIG");
     line.text(super::signals::name(signal).as_bytes());
     line.text(b"\n");
     let _ = line.flush();
@@ -133,23 +140,19 @@ fn words(object: Object, config: &Config) -> &[u8] {
     }
 }
 
-/// A command line that makes no sense: one line that says why, one that says where to look.
-pub fn usage(usage: &Usage) -> ! {
+/// A command line that makes no sense, in the words of whoever read it.
+pub fn usage(words: &[&[u8]]) -> ! {
     let mut line = Output::to(STDERR);
-    for piece in usage.pieces() {
-        line.text(piece);
+    for word in words {
+        line.text(word);
     }
     let _ = line.flush();
     process::exit(OWN_FAILURE)
 }
 
-/// `--help` and `--version`: on standard output, where someone may be reading.
-pub fn answer(request: Request) -> ! {
+/// What the user asked engine itself: on standard output, where someone may be reading.
+pub fn answer(tell: impl FnOnce(&mut dyn FnMut(&[u8]))) -> ! {
     let mut output = Output::to(STDOUT);
-    match request {
-        Request::Help => cli::help(&mut |text| output.text(text)),
-        Request::Version => output.text(cli::VERSION),
-        Request::Run { .. } | Request::Check { .. } => {}
-    }
+    tell(&mut |text| output.text(text));
     process::exit(if output.flush().is_ok() { 0 } else { OWN_FAILURE })
 }

@@ -1,43 +1,14 @@
 //! The names of signals (signal(7)).
 
 use crate::sys::signal::Signal;
+use crate::words;
 
-const NAMES: [&str; 32] = [
-    "",
-    "SIGHUP",
-    "SIGINT",
-    "SIGQUIT",
-    "SIGILL",
-    "SIGTRAP",
-    "SIGABRT",
-    "SIGBUS",
-    "SIGFPE",
-    "SIGKILL",
-    "SIGUSR1",
-    "SIGSEGV",
-    "SIGUSR2",
-    "SIGPIPE",
-    "SIGALRM",
-    "SIGTERM",
-    "SIGSTKFLT",
-    "SIGCHLD",
-    "SIGCONT",
-    "SIGSTOP",
-    "SIGTSTP",
-    "SIGTTIN",
-    "SIGTTOU",
-    "SIGURG",
-    "SIGXCPU",
-    "SIGXFSZ",
-    "SIGVTALRM",
-    "SIGPROF",
-    "SIGWINCH",
-    "SIGIO",
-    "SIGPWR",
-    "SIGSYS",
-];
+/// In the order of their numbers, from 1 on.
+const NAMES: &str = "\
+HUP\nINT\nQUIT\nILL\nTRAP\nABRT\nBUS\nFPE\nKILL\nUSR1\nSEGV\nUSR2\nPIPE\nALRM\nTERM\nSTKFLT\nCHLD\nCONT\nSTOP\nTSTP\n\
+TTIN\nTTOU\nURG\nXCPU\nXFSZ\nVTALRM\nPROF\nWINCH\nIO\nPWR\nSYS";
 
-/// `SIGTERM`; the real-time ones have no names of their own.
+/// `TERM`; empty for the real-time ones, which have no names of their own.
 pub(super) fn name(signal: Signal) -> &'static str {
-    usize::try_from(signal).ok().and_then(|index| NAMES.get(index)).copied().unwrap_or("a real-time signal")
+    usize::try_from(signal - 1).map_or("", |index| words::line(NAMES, index))
 }

@@ -9,7 +9,7 @@ mod masks;
 mod root;
 mod terminal;
 
-use crate::config::{Config, DEFAULT_HOSTNAME};
+use crate::config::DEFAULT_HOSTNAME;
 use crate::error::{At, Errno, Error, OWN_FAILURE, Object, Place, Step, Why};
 use crate::handover::Handover;
 use crate::init;
@@ -37,7 +37,7 @@ fn set_up(handover: &mut Handover) -> Result<Namespaces, Error> {
     // What does not depend on who is who is done while O writes the id maps.
     let host = HostPieces::open()?;
     await_outside(handover)?;
-    let pieces = Pieces::open(config)?;
+    let pieces = Pieces::open(handover)?;
     root::enter(&pieces.root)?;
     hang(&host, &pieces).map_err(explain_empty_root)?;
     if let Some(model) = &handover.model {
@@ -95,8 +95,8 @@ struct Pieces {
 
 impl Pieces {
     /// On entry every path is the host's.
-    fn open(config: &Config) -> Result<Self, Error> {
-        Ok(Self { root: root::open(config)?, dev: dev::Filesystems::open()?, resolv_conf: open_resolv_conf()? })
+    fn open(handover: &Handover) -> Result<Self, Error> {
+        Ok(Self { root: root::open(handover)?, dev: dev::Filesystems::open()?, resolv_conf: open_resolv_conf()? })
     }
 }
 
@@ -131,7 +131,7 @@ fn open_proc() -> Result<Fd, Error> {
     let attributes = Attributes::NO_SUID.and(Attributes::NO_DEV).and(Attributes::NO_EXEC);
     mount::open_filesystem(c"proc")
         .and_then(|filesystem| filesystem.mount(attributes))
-        .at(Step::Mount, Object::Place(Place::Proc))
+        .at(Step::MountProc, Object::Place(Place::Proc))
 }
 
 /// The host's /sys with all that is mounted below it, read-only: with the host's network it is the host's to show.

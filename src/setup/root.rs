@@ -1,20 +1,21 @@
 //! The root: taken hold of once, then stepped into.
 
-use crate::config::Config;
 use crate::error::{At, Errno, Error, Object, Step};
+use crate::handover::Handover;
 use crate::sys::fd::{Dir, Fd};
-use crate::sys::file::{self, Kind};
+use crate::sys::file;
 use crate::sys::mount::{self, Attributes, Depth};
 
 /// A copy of the root filesystem with all that is mounted below it, cut off from the host: what is mounted here does
 /// not show there, nor the other way round. Device nodes in it mean nothing, whoever made them.
 ///
-/// The path is resolved here and never again.
-pub(super) fn open(config: &Config) -> Result<Fd, Error> {
+/// The path is resolved here and never again; it must lead to what O found there.
+pub(super) fn open(handover: &Handover) -> Result<Fd, Error> {
+    let config = handover.config;
     let path = config.rootfs.ok_or(Errno::NOENT).at(Step::OpenRoot, Object::Rootfs)?;
     let root = mount::clone_tree(Dir::Here, path, Depth::Recursive).at(Step::OpenRoot, Object::Rootfs)?;
-    if file::kind(Dir::At(&root), c"").at(Step::OpenRoot, Object::Rootfs)? != Kind::Directory {
-        return Err(Error::new(Step::OpenRoot, Object::Rootfs, Errno::NOTDIR));
+    if Some(file::id(&root).at(Step::OpenRoot, Object::Rootfs)?) != handover.root {
+        return Err(Error::new(Step::OpenRoot, Object::Rootfs, Errno::STALE));
     }
     mount::make_private(&root, Depth::Recursive, Attributes::NO_DEV, Attributes::default())
         .at(Step::ProtectRoot, Object::Rootfs)?;

@@ -100,6 +100,14 @@ pub fn open_directory(dir: Dir<'_>, path: &CStr) -> Result<Fd> {
     open_with(dir, path, kernel::O_PATH | kernel::O_DIRECTORY)
 }
 
+/// Takes hold of a file, whatever it is, without opening it.
+///
+/// # Errors
+/// See open(2), O_PATH.
+pub fn hold(dir: Dir<'_>, path: &CStr) -> Result<Fd> {
+    open_with(dir, path, kernel::O_PATH)
+}
+
 /// Reads up to `buffer.len()` bytes; 0 at the end of file.
 ///
 /// # Errors
@@ -236,6 +244,32 @@ fn look(dir: Dir<'_>, path: &CStr, what: u32) -> Result<kernel::statx> {
     Ok(status)
 }
 
+/// Which file it is, as long as it exists.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct FileId {
+    device: (u32, u32),
+    inode: u64,
+}
+
+/// Which file an open one is.
+///
+/// # Errors
+/// See statx(2).
+pub fn id(fd: &Fd) -> Result<FileId> {
+    let status = look(Dir::At(fd), c"", kernel::STATX_INO)?;
+    Ok(FileId { device: (status.stx_dev_major, status.stx_dev_minor), inode: status.stx_ino })
+}
+
+/// Whether a path leads to the root of a mount.
+///
+/// # Errors
+/// See statx(2); ENOSYS before Linux 5.8, which does not tell.
+pub fn is_mount_root(dir: Dir<'_>, path: &CStr) -> Result<bool> {
+    let status = look(dir, path, 0)?;
+    let known = u64::from(kernel::STATX_ATTR_MOUNT_ROOT);
+    if status.stx_attributes_mask & known == 0 { Err(Errno::NOSYS) } else { Ok(status.stx_attributes & known != 0) }
+}
+
 /// Whether a directory holds nothing but itself and its parent.
 ///
 /// # Errors
@@ -260,10 +294,24 @@ pub fn is_empty_directory(path: &CStr) -> Result<bool> {
 /// # Errors
 /// See statfs(2).
 pub fn is_procfs(fd: &Fd) -> Result<bool> {
-    #[cfg(target_pointer_width = "64")]
-    type Statfs = kernel::statfs;
-    #[cfg(target_pointer_width = "32")]
-    type Statfs = kernel::statfs64;
+    filesystem(fd).map(|status| status.f_type as u32 == kernel::PROC_SUPER_MAGIC)
+}
+
+/// Whether nothing can be executed on the filesystem of the file.
+///
+/// # Errors
+/// See statfs(2).
+pub fn is_no_exec(fd: &Fd) -> Result<bool> {
+    // ST_NOEXEC, statfs(2).
+    filesystem(fd).map(|status| status.f_flags as u32 & 8 != 0)
+}
+
+#[cfg(target_pointer_width = "64")]
+type Statfs = kernel::statfs;
+#[cfg(target_pointer_width = "32")]
+type Statfs = kernel::statfs64;
+
+fn filesystem(fd: &Fd) -> Result<Statfs> {
     // SAFETY: the kernel's structure is plain numbers, for which zero is a value.
     let mut status: Statfs = unsafe { core::mem::zeroed() };
     #[cfg(target_pointer_width = "64")]
@@ -272,7 +320,7 @@ pub fn is_procfs(fd: &Fd) -> Result<bool> {
     #[cfg(target_pointer_width = "32")]
     // SAFETY: `status` is valid for a write of its size, which is given.
     unsafe { call!(fstatfs64, fd.number(), size_of::<Statfs>(), &raw mut status) }?;
-    Ok(status.f_type as u32 == kernel::PROC_SUPER_MAGIC)
+    Ok(status)
 }
 
 /// Changes the working directory to an open one.
