@@ -10,11 +10,17 @@ use crate::sys::terminal;
 /// its standard descriptors are a terminal of its own.
 pub(super) fn begin(handover: &Handover) -> Result<bool, Error> {
     let command = Object::Place(Place::Command);
-    let process = &handover.config.process;
-    if process.tty || process.new_session {
+    let wanted = &handover.config.process;
+    if wanted.tty || wanted.new_session {
         terminal::new_session().at(Step::BeginSession, command)?;
-    } else if process.group {
+    } else if wanted.group {
+        let own = terminal::own_group();
+        let in_front = (0..3).find(|number| terminal::foreground_group(*number) == Ok(own));
         terminal::new_group().at(Step::BeginSession, command)?;
+        if let Some(number) = in_front {
+            // All signals are blocked, so that this stops nobody.
+            terminal::set_foreground_group(number, process::own_pid()).at(Step::TakeTerminal, command)?;
+        }
     }
     let Some(terminal) = &handover.terminal else { return Ok(false) };
     terminal::take_control(terminal).at(Step::TakeTerminal, command)?;

@@ -16,6 +16,7 @@ use crate::sys::fd::Fd;
 use crate::sys::poll::{self, Waiting};
 use crate::sys::process::Pid;
 use crate::sys::signal::{self, Arrived, Set, Signal};
+use crate::sys::terminal;
 use crate::sys::time;
 
 /// What O leaves to the kernel: its own faults, and the stops of the terminal, so that ^Z stops the whole job.
@@ -107,10 +108,13 @@ impl Attendance<'_> {
         Ok(None)
     }
 
-    /// What the terminal sends, the command has already, where it shares it.
+    /// What the terminal sends to its foreground group, the command has already, where it is in that group. A hangup, and
+    /// the SIGCONT with it, the terminal sends to the leader of the session alone.
     fn is_for_command(&self, arrived: Arrived) -> bool {
         let process = &self.config.process;
-        !arrived.from_kernel || process.tty || process.new_session || process.group
+        let apart = process.tty || process.new_session || process.group;
+        let hangup = matches!(arrived.signal, signal::HUP | signal::CONT);
+        !arrived.from_kernel || apart || (hangup && terminal::is_session_leader())
     }
 
     /// Reads what I and C had to say, as far as it has come. At the end of a run, that is all of it.

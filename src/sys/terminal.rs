@@ -30,6 +30,13 @@ pub fn own_group() -> Pid {
     unsafe { call!(getpgid, 0) }.unwrap_or_default() as Pid
 }
 
+/// Whether the caller began its session.
+#[must_use]
+pub fn is_session_leader() -> bool {
+    // SAFETY: no memory is involved; it cannot fail.
+    unsafe { call!(getsid, 0) }.unwrap_or_default() as Pid == super::process::own_pid()
+}
+
 /// The foreground process group of the caller's controlling terminal, where the descriptor is that.
 ///
 /// # Errors

@@ -15,6 +15,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod as_init;
 mod binary;
 mod container;
 mod errors;
@@ -23,15 +24,20 @@ mod house;
 mod inherits;
 mod lifetime;
 mod probe;
+mod random;
 mod recipes;
+mod record;
 mod signals;
 mod support;
+mod terminal;
+mod time;
 
 use std::process::ExitCode;
 use support::trial::{Area, keep_panics, trials};
 
 /// Every area with its tests.
 const AREAS: &[Area] = &[
+    ("as_init", as_init::TESTS),
     ("binary", binary::TESTS),
     ("container", container::TESTS),
     ("errors", errors::TESTS),
@@ -39,8 +45,12 @@ const AREAS: &[Area] = &[
     ("house", house::TESTS),
     ("inherits", inherits::TESTS),
     ("lifetime", lifetime::TESTS),
+    ("random", random::TESTS),
     ("recipes", recipes::TESTS),
+    ("record", record::TESTS),
     ("signals", signals::TESTS),
+    ("terminal", terminal::TESTS),
+    ("time", time::TESTS),
 ];
 
 fn main() -> ExitCode {
