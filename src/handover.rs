@@ -64,7 +64,7 @@ impl Handover {
     /// Sends a record to O.
     pub fn report(&self, record: Record) {
         // If O is gone there is nobody to tell, and the lifeline ends everything.
-        let _ = file::write_all(self.reports.number(), &record.to_bytes());
+        let _ = file::write_all(self.reports.number(), file::bytes_of(&mut record.to_words()));
     }
 
     /// Sends a failure to O.

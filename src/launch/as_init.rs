@@ -12,7 +12,7 @@ use crate::sys::process::{self, Namespaces};
 use crate::sys::signal::{self, Set};
 
 /// Starts the command and looks after it and every orphan below it, to the command's end.
-pub(super) fn run(handover: Handover, attendance: &mut Attendance<'_>) -> Result<Outcome, Error> {
+pub(super) fn run(handover: Handover, attendance: &mut Attendance) -> Result<Outcome, Error> {
     let config = handover.config;
     let (engine, command) = (Object::Place(Place::Engine), Object::Place(Place::Command));
     let is_first = process::own_pid() == 1;

@@ -38,12 +38,12 @@ pub(super) const BLOCKED: Set = Set::all_but(&LEFT_ALONE);
 const INIT: Object = Object::Place(Place::Init);
 
 /// Everything that O listens and writes to meanwhile.
-pub(super) struct Attendance<'a> {
+pub(super) struct Attendance {
+    pub(super) config: &'static Config,
+    pub(super) journal: Journal,
     pub(super) channel: Channel,
     pub(super) relay: Option<Relay>,
-    pub(super) journal: &'a mut Journal,
     pub(super) foreground: Foreground,
-    pub(super) config: &'a Config,
 }
 
 /// What is known of the command so far.
@@ -57,7 +57,26 @@ struct Story {
     complete: bool,
 }
 
-impl Attendance<'_> {
+impl Attendance {
+    /// Nothing is open yet.
+    pub(super) fn of(config: &'static Config) -> Self {
+        Self {
+            config,
+            journal: Journal::default(),
+            channel: Channel::default(),
+            relay: None,
+            foreground: Foreground::default(),
+        }
+    }
+
+    /// Leaves the caller's terminal as it was.
+    pub(super) fn restore_terminal(&self) {
+        if let Some(relay) = &self.relay {
+            relay.restore();
+        }
+        self.foreground.restore();
+    }
+
     /// Forwards every signal until the charge has ended, and learns from the records how the run went. On return no
     /// process of the container is left: the kernel kills them all before I can be waited for.
     pub(super) fn attend(&mut self, charge: &Charge) -> Result<Outcome, Error> {
@@ -85,7 +104,6 @@ impl Attendance<'_> {
                 if let Some(relay) = &mut self.relay {
                     relay.finish(&signals);
                 }
-                self.foreground.restore();
                 return story.outcome(charge, ended, limit.stage, self.config);
             }
         }
@@ -158,10 +176,7 @@ impl Attendance<'_> {
 
     /// Lets go of everything: in I, to whom none of it belongs.
     pub(super) fn let_go(&mut self) {
-        *self.journal = Journal::default();
-        self.foreground = Foreground::default();
-        self.relay = None;
-        self.channel.close();
+        *self = Self::of(self.config);
     }
 }
 

@@ -2,18 +2,22 @@
 
 use crate::config::Config;
 use crate::error::{At, Errno, Error, Object, Place, Step, Why};
-use crate::report::{RECORD_BYTES, Record};
+use crate::report::{Record, Words};
 use crate::sys::fd::{self, Fd, Pipe};
 use crate::sys::process::Pid;
 use crate::sys::{file, socket};
 
 /// O's end. A pipe, which is read when everything is over; or a socket, which also carries the command's terminal and
 /// says which process the command is, where that is wanted while it runs.
+#[derive(Default)]
 pub(super) enum Channel {
     /// See above.
     AtTheEnd(Fd),
     /// See above.
     AtOnce(Fd),
+    /// There is none.
+    #[default]
+    Closed,
 }
 
 /// What came.
@@ -42,7 +46,7 @@ impl Channel {
     /// What to wait for; nothing where it is read at the end.
     pub(super) const fn source(&self) -> Option<&Fd> {
         match self {
-            Self::AtTheEnd(_) => None,
+            Self::AtTheEnd(_) | Self::Closed => None,
             Self::AtOnce(socket) => Some(socket),
         }
     }
@@ -50,10 +54,12 @@ impl Channel {
     /// The next record.
     pub(super) fn next(&self) -> Result<News, Error> {
         let init = Object::Place(Place::Init);
-        let mut bytes = [0; RECORD_BYTES];
+        let mut words = Words::default();
+        let bytes = file::bytes_of(&mut words);
         let (count, sender, descriptor) = match self {
-            Self::AtTheEnd(pipe) => (file::read_full(pipe, &mut bytes).at(Step::Wait, init)?, 0, None),
-            Self::AtOnce(socket) => match socket::receive(socket, &mut bytes) {
+            Self::Closed => (0, 0, None),
+            Self::AtTheEnd(pipe) => (file::read_full(pipe, bytes).at(Step::Wait, init)?, 0, None),
+            Self::AtOnce(socket) => match socket::receive(socket, bytes) {
                 Err(Errno::AGAIN) => return Ok(News::Nothing),
                 result => {
                     let received = result.at(Step::Wait, init)?;
@@ -63,8 +69,8 @@ impl Channel {
         };
         match count {
             0 => Ok(News::End),
-            RECORD_BYTES => {
-                let record = Record::from_bytes(bytes).ok_or_else(nonsense)?;
+            count if count == size_of::<Words>() => {
+                let record = Record::from_words(words).ok_or_else(nonsense)?;
                 Ok(News::Record(record, sender, descriptor))
             }
             _ => Err(nonsense()),
@@ -73,12 +79,6 @@ impl Channel {
 }
 
 impl Channel {
-    /// In I, for whom the other end is.
-    pub(super) fn close(&self) {
-        let (Self::AtTheEnd(fd) | Self::AtOnce(fd)) = self;
-        fd::close(fd.number());
-    }
-
     /// What I said before it was ended, if it said anything.
     pub(super) fn first_failure(&self) -> Option<Error> {
         match self.next() {

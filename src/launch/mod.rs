@@ -39,20 +39,21 @@ use relay::Relay;
 
 /// O's whole life. Runs in O until the clone, then in both: the child goes its own way in [`setup::run`].
 pub fn run(config: &'static Config, start: Start) -> ! {
-    let mut journal = Journal::default();
-    let outcome = launch(config, start, &mut journal).unwrap_or_else(Outcome::Failed);
-    journal.ended(&outcome, config);
+    let mut attendance = Attendance::of(config);
+    let outcome = launch(config, start, &mut attendance).unwrap_or_else(Outcome::Failed);
+    attendance.restore_terminal();
+    attendance.journal.ended(&outcome, config);
     outcome.end(config)
 }
 
-fn launch(config: &'static Config, start: Start, journal: &mut Journal) -> Result<Outcome, Error> {
+fn launch(config: &'static Config, start: Start, attendance: &mut Attendance) -> Result<Outcome, Error> {
     let credentials = start.credentials();
     if credentials.elevated || credentials.uid != credentials.euid || credentials.gid != credentials.egid {
         return Err(Error::new(Step::RunSetuid, Object::Place(Place::Engine), Errno::PERM).because(Why::Privileged));
     }
     let closed_stdio = stdio::fill_closed()?;
     stdio::close_inherited(config)?;
-    *journal = Journal::open(config)?;
+    attendance.journal = Journal::open(config)?;
     let engine = Object::Place(Place::Engine);
     // From here on no signal ends or interrupts O but those that it leaves to the kernel; they wait to be read.
     let mask = signal::set_mask(attend::BLOCKED).at(Step::PrepareSignals, engine)?;
@@ -61,7 +62,9 @@ fn launch(config: &'static Config, start: Start, journal: &mut Journal) -> Resul
     tie::to_parent(config)?;
     let lifeline = fd::pipe().at(Step::MakePipe, engine)?;
     let (channel, reports) = Channel::open(config)?;
-    let relay = Relay::of_caller(config)?;
+    attendance.channel = channel;
+    attendance.relay = Relay::of_caller(config)?;
+    attendance.foreground = Foreground::of_caller(config);
     let handover = Handover {
         config,
         root: config.rootfs.map(find_root).transpose()?,
@@ -70,21 +73,20 @@ fn launch(config: &'static Config, start: Start, journal: &mut Journal) -> Resul
         closed_stdio,
         mask,
         child_signal,
-        model: relay.as_ref().map(Relay::model),
+        model: attendance.relay.as_ref().map(Relay::model),
         terminal: None,
         lifeline: lifeline.read,
         reports,
     };
-    let mut attendance = Attendance { channel, relay, journal, foreground: Foreground::of_caller(config), config };
     if config.process.as_init {
-        as_init::run(handover, &mut attendance)
+        as_init::run(handover, attendance)
     } else {
-        contain(handover, lifeline.write, &mut attendance)
+        contain(handover, lifeline.write, attendance)
     }
 }
 
 /// Clones I and accompanies it to its end.
-fn contain(handover: Handover, lifeline: Fd, attendance: &mut Attendance<'_>) -> Result<Outcome, Error> {
+fn contain(handover: Handover, lifeline: Fd, attendance: &mut Attendance) -> Result<Outcome, Error> {
     let container = Object::Place(Place::Container);
     match process::clone(namespaces(handover.config)).at(Step::MakeNamespaces, container)? {
         Fork::Child => {
@@ -124,7 +126,7 @@ fn accompany(
     lifeline: &Fd,
     config: &Config,
     credentials: &process::Credentials,
-    attendance: &mut Attendance<'_>,
+    attendance: &mut Attendance,
 ) -> Result<Outcome, Error> {
     if let Err(error) = introduce(&init, lifeline, config, credentials) {
         end_init(&init);

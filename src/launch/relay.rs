@@ -237,9 +237,9 @@ impl Relay {
     }
 }
 
-impl Drop for Relay {
+impl Relay {
     /// Whatever way O goes out, the caller's terminal is as it was.
-    fn drop(&mut self) {
+    pub(super) fn restore(&self) {
         if let (Some(modes), true, true) = (&self.modes, self.is_raw, self.is_in_front()) {
             // If O gets into the background just now, it must not be stopped. The mask stays: O is about to end.
             let _ = signal::set_mask(Set::all_but(&[]));

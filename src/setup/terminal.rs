@@ -26,6 +26,7 @@ pub(super) fn open(handover: &Handover, model: &Model) -> Result<Fd, Error> {
     // The first terminal of a new devpts.
     let console = mount::clone_tree(Dir::Here, c"/dev/pts/0", Depth::One).at(Step::Bind, object)?;
     mount::attach(&console, Dir::Here, c"/dev/console").at(Step::Mount, Object::Place(Place::DevConsole))?;
-    socket::send(&handover.reports, &mut Record::Terminal.to_bytes(), &master).at(Step::OpenTerminal, object)?;
+    let mut record = Record::Terminal.to_words();
+    socket::send(&handover.reports, file::bytes_of(&mut record), &master).at(Step::OpenTerminal, object)?;
     Ok(own)
 }

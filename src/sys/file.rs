@@ -132,6 +132,12 @@ pub fn read_full(fd: &Fd, buffer: &mut [u8]) -> Result<usize> {
     Ok(filled)
 }
 
+/// Words as the bytes that they are in memory.
+pub fn bytes_of(words: &mut [u64]) -> &mut [u8] {
+    // SAFETY: the same memory, of which every byte is initialised and every value of a byte allowed in a word.
+    unsafe { core::slice::from_raw_parts_mut(words.as_mut_ptr().cast(), size_of_val(words)) }
+}
+
 /// Writes some of `bytes`.
 ///
 /// # Errors
