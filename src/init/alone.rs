@@ -25,7 +25,7 @@ fn enter(inner: Namespaces) -> Result<(), Error> {
     let gate = fd::pipe().at(Step::MakePipe, object)?;
     match process::clone(Namespaces::default()).at(Step::StartCommand, object)? {
         Fork::Child => {
-            drop(gate.write);
+            gate.write.close();
             let mut byte = [0];
             let result = match file::read_full(&gate.read, &mut byte) {
                 Ok(1) => super::introduce(1, inner),

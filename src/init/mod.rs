@@ -12,7 +12,7 @@ use crate::handover::Handover;
 use crate::id_map::{self, Kind};
 use crate::report::{Ended, Record};
 use crate::sys::children;
-use crate::sys::fd;
+use crate::sys::fd::{self, Fd};
 use crate::sys::poll::{self, Waiting};
 use crate::sys::process::{self, Namespaces, Pid};
 use crate::sys::signal::{self, Set};
@@ -39,6 +39,11 @@ fn serve(handover: &Handover, inner: Namespaces) -> Result<(), Error> {
     // Where the kernel does not let I have another name, `ps` shows the whole command line, and nothing else is lost.
     let _ = process::show_as(*b"engine\0");
     let command = start(handover, inner)?;
+    // Nothing that set-up has opened is needed any more, and nothing of the host's or the command's is kept; but the
+    // command's terminal, which O would see hang up whenever the command closes it.
+    let terminal = handover.terminal.as_ref().map_or(-1, Fd::number);
+    let kept = [handover.lifeline.number(), handover.reports.number(), signals.number(), terminal];
+    fd::close_all_but(0, &kept, &[]).at(Step::CloseDescriptors, init)?;
     let began = handover.is_watched().then(time::now);
     process::release_stack();
     let mut events = [Waiting::to_read(&signals), Waiting::for_hangup(&handover.lifeline)];
@@ -77,9 +82,6 @@ fn start(handover: &Handover, inner: Namespaces) -> Result<Pid, Error> {
     });
     introduced?;
     let command = command.at(Step::StartCommand, object)?;
-    // A failure leaves them open, which only delays an end of file.
-    let _ = fd::close_range(0, 2);
-    handover.config.process.preserved.iter().copied().for_each(fd::close);
     if handover.is_watched() {
         handover.report(Record::Started);
     }
@@ -95,6 +97,7 @@ fn introduce(process: Pid, inner: Namespaces) -> Result<(), Error> {
     for kind in [Kind::Users, Kind::Groups] {
         id_map::write(&process, kind, &id_map::identity(kind)?)?;
     }
+    process.close();
     Ok(())
 }
 

@@ -23,7 +23,7 @@ pub(super) fn run(handover: Handover, attendance: &mut Attendance) -> Result<Out
     signal::set_mask(Set::all_but(&[])).at(Step::PrepareSignals, engine)?;
     let pid = command::start(&handover, Namespaces::default(), |_| true).at(Step::StartCommand, command)?;
     signal::set_mask(BLOCKED).at(Step::PrepareSignals, engine)?;
-    drop(handover);
+    handover.reports.close();
     stdio::let_go(config);
     process::release_stack();
     let charge = Charge::Command { pid, group: config.process.group };

@@ -173,11 +173,6 @@ impl Attendance {
         }
         Ok(())
     }
-
-    /// Lets go of everything: in I, to whom none of it belongs.
-    pub(super) fn let_go(&mut self) {
-        *self = Self::of(self.config);
-    }
 }
 
 impl Story {

@@ -42,6 +42,7 @@ impl Journal {
             line.number(pid);
             line.byte(b'\n');
             line.flush().at(Step::Write, Object::PidFile)?;
+            file.close();
         }
         self.line(|line| {
             line.text(b"{\"event\":\"started\"");

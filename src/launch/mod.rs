@@ -51,12 +51,12 @@ fn launch(config: &'static Config, start: Start, attendance: &mut Attendance) ->
     if credentials.elevated || credentials.uid != credentials.euid || credentials.gid != credentials.egid {
         return Err(Error::new(Step::RunSetuid, Object::Place(Place::Engine), Errno::PERM).because(Why::Privileged));
     }
-    let closed_stdio = stdio::fill_closed()?;
-    stdio::close_inherited(config)?;
-    attendance.journal = Journal::open(config)?;
     let engine = Object::Place(Place::Engine);
     // From here on no signal ends or interrupts O but those that it leaves to the kernel; they wait to be read.
     let mask = signal::set_mask(attend::BLOCKED).at(Step::PrepareSignals, engine)?;
+    let closed_stdio = stdio::fill_closed()?;
+    stdio::close_inherited(config)?;
+    attendance.journal = Journal::open(config)?;
     // With SIGCHLD ignored, children would vanish unseen (wait(2)).
     let child_signal = signal::set_disposition(signal::CHLD, Disposition::Default).at(Step::PrepareSignals, engine)?;
     tie::to_parent(config)?;
@@ -90,13 +90,13 @@ fn contain(handover: Handover, lifeline: Fd, attendance: &mut Attendance) -> Res
     let container = Object::Place(Place::Container);
     match process::clone(namespaces(handover.config)).at(Step::MakeNamespaces, container)? {
         Fork::Child => {
-            attendance.let_go();
-            drop(lifeline);
+            lifeline.close();
             setup::run(handover)
         }
         Fork::Parent(init) => {
             let (config, credentials) = (handover.config, handover.credentials);
-            drop(handover);
+            handover.lifeline.close();
+            handover.reports.close();
             accompany(init, &lifeline, config, &credentials, attendance)
         }
     }
@@ -106,7 +106,12 @@ fn contain(handover: Handover, lifeline: Fd, attendance: &mut Attendance) -> Res
 /// hold of it in its own mount namespace, and of nothing that is not this directory.
 fn find_root(path: &CStr) -> Result<FileId, Error> {
     let root = file::open_directory(Dir::Here, path).at(Step::OpenRoot, Object::Rootfs)?;
-    file::open_directory(Dir::At(&root), c".").and_then(|root| file::id(&root)).at(Step::OpenRoot, Object::Rootfs)
+    let searched = file::open_directory(Dir::At(&root), c".").at(Step::OpenRoot, Object::Rootfs)?;
+    let id = file::id(&searched).at(Step::OpenRoot, Object::Rootfs);
+    // Nobody's directory is kept busy.
+    searched.close();
+    root.close();
+    id
 }
 
 /// The namespaces that I is cloned into; all in one call, so that all belong to the new user namespace.

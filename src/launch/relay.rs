@@ -154,8 +154,14 @@ impl Relay {
             rounds -= 1;
         }
         if !alive {
-            // As a terminal that is closed: the command gets SIGHUP.
-            self.master = None;
+            self.hang_up();
+        }
+    }
+
+    /// As a terminal that is closed: the command gets SIGHUP.
+    fn hang_up(&mut self) {
+        if let Some(master) = self.master.take() {
+            master.close();
         }
     }
 
@@ -165,8 +171,7 @@ impl Relay {
         self.input_ended = true;
         let Some(master) = &self.master else { return };
         if self.modes.is_some() {
-            self.master = None;
-            return;
+            return self.hang_up();
         }
         let end = terminal::modes(master.number()).ok().and_then(|modes| modes.end_of_input());
         if let Some(end) = end {
@@ -253,7 +258,10 @@ impl Relay {
 fn open_anew(number: i32, write: bool) -> crate::sys::Result<(Fd, bool)> {
     let same = fd::duplicate(number)?;
     match file::open_anew(&same, write) {
-        Ok(own) => Ok((own, true)),
+        Ok(own) => {
+            same.close();
+            Ok((own, true))
+        }
         // A file, a socket, or not the caller's to open.
         Err(_) => Ok((same, false)),
     }

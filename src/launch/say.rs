@@ -4,7 +4,7 @@ use crate::config::{Config, DEFAULT_HOSTNAME, Mount};
 use crate::error::{Errno, Error, OWN_FAILURE, Object};
 use crate::sys::file;
 use crate::sys::process;
-use crate::sys::signal::Signal;
+use crate::sys::signal::{self, Set, Signal};
 use heapless::Vec;
 
 const STDOUT: i32 = 1;
@@ -20,6 +20,13 @@ pub(super) struct Output {
 impl Output {
     pub(super) const fn to(number: i32) -> Self {
         Self { number, buffer: Vec::new(), failure: None }
+    }
+
+    /// For what O says at its end. A reader that has gone is no reason to die of SIGPIPE: the status says what there is to
+    /// say. Where the mask cannot be set, the signal says it.
+    fn at_the_end(number: i32) -> Self {
+        let _ = signal::set_mask(Set::all_but(&[]));
+        Self::to(number)
     }
 
     /// Adds text as it is.
@@ -91,7 +98,7 @@ impl Output {
 /// `engine: cannot <step> <object>: <why> (<ERRNO>)`, and the end. Standard error may be closed, full or broken: the
 /// status says it all the same.
 pub(super) fn failure(error: &Error, config: &Config) -> ! {
-    let mut line = Output::to(STDERR);
+    let mut line = Output::at_the_end(STDERR);
     line.text(b"engine: cannot ");
     line.text(error.step.text().as_bytes());
     line.text(b" ");
@@ -112,7 +119,7 @@ pub(super) fn failure(error: &Error, config: &Config) -> ! {
 
 /// I was killed from outside.
 pub(super) fn init_killed(signal: Signal) {
-    let mut line = Output::to(STDERR);
+    let mut line = Output::at_the_end(STDERR);
     line.text(b"engine: init was killed by SIG");
     line.text(super::signals::name(signal).as_bytes());
     line.text(b"\n");
@@ -142,7 +149,7 @@ fn words(object: Object, config: &Config) -> &[u8] {
 
 /// A command line that makes no sense, in the words of whoever read it.
 pub fn usage(words: &[&[u8]]) -> ! {
-    let mut line = Output::to(STDERR);
+    let mut line = Output::at_the_end(STDERR);
     for word in words {
         line.text(word);
     }
@@ -152,7 +159,7 @@ pub fn usage(words: &[&[u8]]) -> ! {
 
 /// What the user asked engine itself: on standard output, where someone may be reading.
 pub fn answer(tell: impl FnOnce(&mut dyn FnMut(&[u8]))) -> ! {
-    let mut output = Output::to(STDOUT);
+    let mut output = Output::at_the_end(STDOUT);
     tell(&mut |text| output.text(text));
     process::exit(if output.flush().is_ok() { 0 } else { OWN_FAILURE })
 }

@@ -15,7 +15,7 @@ pub(super) fn fill_closed() -> Result<[bool; 3], Error> {
         let object = Object::Place(place);
         if !fd::is_open(number).at(Step::OpenStdio, object)? {
             // The lowest free number is this one, since those below it are open by now.
-            file::open_read_write(Dir::Here, c"/dev/null").at(Step::OpenStdio, object)?.leak();
+            let _open_for_good = file::open_read_write(Dir::Here, c"/dev/null").at(Step::OpenStdio, object)?;
             *closed = true;
         }
     }
@@ -25,22 +25,9 @@ pub(super) fn fill_closed() -> Result<[bool; 3], Error> {
 /// Closes every other descriptor of the caller's but those that the user names: nothing of the host gets into I or C by
 /// accident.
 pub(super) fn close_inherited(config: &Config) -> Result<(), Error> {
-    let object = Object::Place(Place::Engine);
     let process = &config.process;
-    let mut first = 3;
-    loop {
-        // The lowest that stays, of those that are left.
-        let named = process.preserved.iter().copied().chain(process.status_fd);
-        let next = named.filter(|number| *number >= first).min();
-        let last = next.map_or(i32::MAX, |number| number - 1);
-        if first <= last {
-            fd::close_range(first, last).at(Step::CloseDescriptors, object)?;
-        }
-        match next {
-            Some(i32::MAX) | None => break,
-            Some(number) => first = number + 1,
-        }
-    }
+    fd::close_all_but(3, &process.preserved, process.status_fd.as_slice())
+        .at(Step::CloseDescriptors, Object::Place(Place::Engine))?;
     check_preserved(config)
 }
 

@@ -94,7 +94,9 @@ pub fn wait_for_any() -> Result<()> {
 pub fn each(mut action: impl FnMut(Pid)) -> Result<()> {
     let mut text = [0; 4096];
     let list = file::open_read(Dir::Here, c"/proc/thread-self/children")?;
-    let length = file::read_full(&list, &mut text)?;
+    let length = file::read_full(&list, &mut text);
+    list.close();
+    let length = length?;
     let mut pid: Pid = 0;
     // Each number has a blank behind it; a number without one is cut off.
     for byte in text.get(..length).unwrap_or_default() {

@@ -1,12 +1,16 @@
-//! File descriptors that close themselves.
+//! File descriptors.
+//!
+//! They do not close themselves: that code would stand at every way out of every function, for processes that end, or
+//! execute something, or close everything at once ([`close_all_but`]). What must not stay open is closed where it is said.
 
 use super::{Result, call};
 use crate::error::Errno;
 use linux_raw_sys::general as kernel;
 use syscalls::Sysno;
 
-/// An open file descriptor; closed when dropped.
+/// An open file descriptor; open until it is closed, or the process ends or executes something.
 #[derive(Debug)]
+#[must_use]
 pub struct Fd(i32);
 
 impl Fd {
@@ -21,17 +25,28 @@ impl Fd {
         self.0
     }
 
-    /// Gives it up without closing it: it stays open until the process ends or executes something.
-    pub fn leak(self) -> i32 {
-        let number = self.0;
-        core::mem::forget(self);
-        number
+    /// Closes it.
+    pub fn close(self) {
+        close(self.0);
     }
 }
 
-impl Drop for Fd {
-    fn drop(&mut self) {
-        close(self.0);
+/// Closes every descriptor from `first` on but these.
+///
+/// # Errors
+/// See [`close_range`].
+pub fn close_all_but(mut first: i32, kept: &[i32], also: &[i32]) -> Result<()> {
+    loop {
+        // The lowest that stays, of those that are left.
+        let next = kept.iter().chain(also).copied().filter(|number| *number >= first).min();
+        let last = next.map_or(i32::MAX, |number| number - 1);
+        if first <= last {
+            close_range(first, last)?;
+        }
+        match next {
+            Some(i32::MAX) | None => return Ok(()),
+            Some(number) => first = number + 1,
+        }
     }
 }
 
@@ -90,6 +105,7 @@ fn close_listed(first: i32, last: i32) -> Result<()> {
         // SAFETY: `entries` is valid for writes of its size.
         let length = unsafe { call!(getdents64, list.number(), &raw mut entries, size) }?;
         if length == 0 {
+            list.close();
             return Ok(());
         }
         // Each entry (getdents(2)): inode, offset, then its size in two bytes, its type in one, and its name.
