@@ -36,11 +36,11 @@ fn l4_orphans(who: Who) -> Verdict {
     running.wait_for_output("ready");
     let init = running.init();
     let memory =
-        || ["VmRSS", "VmSize"].map(|name| host::status_field(init, name).expect("a field of the init's status"));
+        || ["RssAnon", "VmSize"].map(|name| host::status_field(init, name).expect("a field of the init's status"));
     let before = memory();
     running.write("go\n");
     running.wait_for_output("no zombie");
-    assert_eq!(memory(), before, "the memory of PID 1 (VmRSS, VmSize) before and after 10,000 orphans");
+    assert_eq!(memory(), before, "the memory of PID 1 (RssAnon, VmSize) before and after 10,000 orphans");
     running.finish().exits(0).silent_on_stderr().left_nothing();
     Ok(())
 }
