@@ -35,7 +35,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("command", &["config", "error", "words", "handover", "id_map", "init", "report", "seccomp", "setup", "sys"]),
     ("handover", &["config", "error", "words", "report", "sys"]),
     ("id_map", &["config", "error", "words", "sys"]),
-    ("report", &["config", "error", "words"]),
+    ("report", &["config", "error", "words", "sys"]),
     ("seccomp", &["config", "error", "words"]),
     // The trait of a CPU that seccomp wants is written where the numbers of the calls may be named.
     ("sys", &["config", "error", "words", "seccomp"]),
