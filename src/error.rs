@@ -359,8 +359,7 @@ impl Errno {
     /// The one of this name, if the table knows it.
     #[must_use]
     pub fn by_name(name: &[u8]) -> Option<Self> {
-        let index = words::find(TEXTS, name)?;
-        NUMBERS.get(index).map(|&number| Self(u16::from(number)))
+        NUMBERS.iter().map(|&number| Self(u16::from(number))).find(|errno| errno.name().as_bytes() == name)
     }
 }
 

@@ -5,9 +5,3 @@
 pub fn line(table: &'static str, index: usize) -> &'static str {
     table.split('\n').nth(index).unwrap_or_default()
 }
-
-/// The place of a line that begins with this word and a blank, or is this word.
-#[must_use]
-pub fn find(table: &'static str, word: &[u8]) -> Option<usize> {
-    table.split('\n').position(|line| line.bytes().take_while(|&byte| byte != b' ').eq(word.iter().copied()))
-}
