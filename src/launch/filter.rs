@@ -3,7 +3,7 @@
 use super::say;
 use crate::config::Config;
 use crate::error::{Errno, Error, Object, Place, Step};
-use crate::seccomp::{Instruction, Policy, Space, program};
+use crate::seccomp::{Instruction, Space, program};
 use crate::sys::numbers::ThisCpu;
 use crate::sys::once::Once;
 
@@ -14,7 +14,7 @@ static SPACE: Once<Space> = Once::new(Space::new());
 pub(super) fn make(config: &Config) -> Result<&'static [Instruction], Error> {
     let again = Error::new(Step::InstallFilter, Object::Place(Place::Command), Errno::BUSY);
     let space = SPACE.take().ok_or(again)?;
-    match Policy::of::<ThisCpu>(&config.privileges).and_then(|policy| program::<ThisCpu>(&policy, space)) {
+    match program::<ThisCpu>(&config.privileges, space) {
         Ok(filter) => Ok(filter),
         Err(problem) => say::bad_rules(&problem),
     }

@@ -5,12 +5,15 @@
 //! filter itself.
 //!
 //! ```text
-//!   the compiler:   presets: names ──▶ verdicts: one a call ──▶ assembler: a program
-//!                                      (cpu: names ⇄ numbers)         │
-//!   at run time:    rules: edits ─────────────────────────────────────┴─▶ edits, then the preset
+//!   the compiler:   presets: names ──▶ verdicts: one a call ──▶ assembler: a program ─┐
+//!                                      (cpu: names ⇄ numbers)                         │
+//!   at run time:    rules: names ──▶ edits ───────────────────────────────────────────┴─▶ edits, then the preset
+//!
+//!   the programs:   ┌ RULES' edits ┬ what strict adds ┬ default ┐
+//!                   what the one in front does not answer, it leaves to the next
 //! ```
 //!
-//! The two presets are assembled by the compiler; only RULES take work at run time.
+//! The presets are assembled by the compiler, `strict` in front of `default`; only RULES take work at run time.
 
 mod assembler;
 mod cpu;
@@ -21,50 +24,13 @@ mod tests;
 mod verdicts;
 
 pub use assembler::Instruction;
-pub use cpu::Cpu;
-pub(crate) use cpu::hash;
-pub use rules::{Fault, Problem, Rules};
+pub use cpu::{Cpu, GAP, hash};
+pub use presets::{presets, presets_length};
+pub use rules::{Fault, Problem};
 
 use crate::config::{Privileges, Seccomp};
 use heapless::Vec;
 use presets::Presets;
-
-/// A preset.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Base {
-    /// Refuses what namespaces do not contain.
-    Default,
-    /// For code that is not trusted: no new namespaces, no mounting, no other processes either.
-    Strict,
-}
-
-/// What filter there is to be.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Policy {
-    /// None at all.
-    Unfiltered,
-    /// A preset as it is.
-    Preset(Base),
-    /// A preset with the user's edits.
-    Edited(Base, Rules),
-}
-
-impl Policy {
-    /// The policy that `--seccomp` and `--strict` ask for.
-    ///
-    /// # Errors
-    /// Where RULES are not right.
-    pub fn of<C: Cpu>(privileges: &Privileges) -> Result<Self, Problem> {
-        let base = if privileges.strict { Base::Strict } else { Base::Default };
-        Ok(match privileges.seccomp {
-            Seccomp::Unsaid => Self::Preset(base),
-            Seccomp::Default => Self::Preset(Base::Default),
-            Seccomp::Strict => Self::Preset(Base::Strict),
-            Seccomp::None => Self::Unfiltered,
-            Seccomp::Rules(text) => Self::Edited(base, Rules::parse::<C>(text)?),
-        })
-    }
-}
 
 /// Room for any edits: two instructions for each call there may be, and a preset. The kernel takes 4096
 /// (`BPF_MAXINSNS`).
@@ -73,21 +39,19 @@ const EDITED_ROOM: usize = 2 * verdicts::NUMBERS + 128;
 /// Memory for a filter with edits, 9 KiB; untouched where there are none.
 pub type Space = Vec<Instruction, EDITED_ROOM>;
 
-/// The filter of a policy, as seccomp(2) takes it; empty where there is to be none.
+/// The filter that `--seccomp` and `--strict` ask for, as seccomp(2) takes it; empty where there is to be none.
 ///
 /// # Errors
-/// [`Fault::TooLong`], should edits not fit.
-pub fn program<'a, C: Cpu>(policy: &Policy, space: &'a mut Space) -> Result<&'a [Instruction], Problem> {
-    let preset = |base| match base {
-        Base::Default => Presets::<C>::DEFAULT,
-        Base::Strict => Presets::<C>::STRICT,
+/// Where RULES are not right.
+pub fn program<'a, C: Cpu>(privileges: &Privileges, space: &'a mut Space) -> Result<&'a [Instruction], Problem> {
+    let strict = match privileges.seccomp {
+        Seccomp::None => return Ok(&[]),
+        Seccomp::Default => false,
+        Seccomp::Strict => true,
+        Seccomp::Unsaid | Seccomp::Rules(_) => privileges.strict,
     };
-    match policy {
-        Policy::Unfiltered => Ok(&[]),
-        Policy::Preset(base) => Ok(preset(*base)),
-        Policy::Edited(base, rules) => match rules.before::<C>(preset(*base), space) {
-            Ok(()) => Ok(space),
-            Err(_) => Err(Problem { fault: Fault::TooLong, what: b"" }),
-        },
-    }
+    let preset = if strict { Presets::<C>::STRICT } else { Presets::<C>::DEFAULT };
+    let Seccomp::Rules(rules) = privileges.seccomp else { return Ok(preset) };
+    rules::edit::<C>(rules, preset, space)?;
+    Ok(space)
 }

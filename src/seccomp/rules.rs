@@ -2,18 +2,9 @@
 
 use super::Space;
 use super::assembler::{ALLOW, ARCHITECTURE, EQUAL, Instruction, KILL_PROCESS, LOAD, NUMBER, RETURN, refuse};
-use super::cpu::{Cpu, hash};
-use super::verdicts::NUMBERS;
+use super::cpu::{Cpu, number_by_hash};
 use crate::config::Text;
 use crate::error::Errno;
-
-/// Edits of a preset, understood. The numbers are those of one CPU.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Rules {
-    denied: Calls,
-    allowed: Calls,
-    errno: Errno,
-}
 
 /// What is wrong with rules.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -59,89 +50,106 @@ impl Fault {
     }
 }
 
-impl Rules {
-    /// Understands RULES: parts in any order, `;` between them; `deny=` and `allow=` may come again, and a name too.
-    ///
-    /// # Errors
-    /// The first [`Problem`] met.
-    pub fn parse<C: Cpu>(text: Text) -> Result<Self, Problem> {
-        let mut rules = Self { denied: Calls::NONE, allowed: Calls::NONE, errno: Errno::PERM };
-        let mut errno = None;
-        for part in text.split(|byte| *byte == b';') {
+/// What a denied call is answered, until `errno=` says otherwise.
+const DENY: u32 = refuse(Errno::PERM);
+
+/// Writes the edits that RULES ask for and then the preset: a call that is not edited falls through to it. The parts of
+/// RULES are in any order, `;` between them; `deny=` and `allow=` may come again, and a name too.
+///
+/// # Errors
+/// The first [`Problem`] met.
+pub(super) fn edit<C: Cpu>(rules: Text, preset: &[Instruction], program: &mut Space) -> Result<(), Problem> {
+    let mut editor = Editor { program, what: b"", errno: None };
+    match editor.edit::<C>(rules, preset) {
+        Ok(()) => Ok(()),
+        Err(fault) => Err(Problem { fault, what: editor.what }),
+    }
+}
+
+struct Editor<'a> {
+    program: &'a mut Space,
+    /// The words in hand: what fails is about them, and so says no more than a [`Fault`].
+    what: Text,
+    /// `errno=`, and the part that said so.
+    errno: Option<(Errno, Text)>,
+}
+
+impl Editor<'_> {
+    fn edit<C: Cpu>(&mut self, rules: Text, preset: &[Instruction]) -> Result<(), Fault> {
+        self.write(const { &beginning(C::ARCHITECTURE) })?;
+        let mut parts = Some(rules);
+        while let Some(part) = next(&mut parts, b';') {
+            self.what = part;
             if let Some(names) = part.strip_prefix(b"deny=") {
-                each_call::<C>(names, &mut rules.denied, &rules.allowed)?;
+                self.each_call::<C>(names, DENY)?;
             } else if let Some(names) = part.strip_prefix(b"allow=") {
-                each_call::<C>(names, &mut rules.allowed, &rules.denied)?;
+                self.each_call::<C>(names, ALLOW)?;
             } else if let Some(name) = part.strip_prefix(b"errno=") {
-                let known = Errno::by_name(name).ok_or(Problem { fault: Fault::UnknownErrno, what: name })?;
-                if errno.replace((known, part)).is_some() {
-                    return Err(Problem { fault: Fault::SecondErrno, what: part });
+                if self.errno.is_some() {
+                    return Err(Fault::SecondErrno);
                 }
+                self.what = name;
+                self.errno = Some((Errno::by_name(name).ok_or(Fault::UnknownErrno)?, part));
             } else {
-                return Err(Problem { fault: Fault::UnknownPart, what: part });
+                return Err(Fault::UnknownPart);
             }
         }
-        match errno {
-            Some((_, part)) if rules.denied == Calls::NONE => Err(Problem { fault: Fault::IdleErrno, what: part }),
-            Some((errno, _)) => Ok(Self { errno, ..rules }),
-            None => Ok(rules),
-        }
+        self.answer_denied()?;
+        self.write(preset)
     }
 
-    /// Writes these edits and then the preset: a call that is not edited falls through to it.
-    pub(super) fn before<C: Cpu>(
-        &self,
-        preset: &[Instruction],
-        program: &mut Space,
-    ) -> Result<(), heapless::CapacityError> {
-        // The numbers mean other calls to a program of another architecture; what becomes of that, the preset says too.
-        program.extend_from_slice(&[
-            Instruction::new(LOAD, 0, 0, ARCHITECTURE),
-            Instruction::new(EQUAL, 1, 0, C::ARCHITECTURE),
-            Instruction::new(RETURN, 0, 0, KILL_PROCESS),
-            Instruction::new(LOAD, 0, 0, NUMBER),
-        ])?;
-        for number in 0..NUMBERS {
-            let answer = match (self.denied.has(number), self.allowed.has(number)) {
-                (true, _) => refuse(self.errno),
-                (false, true) => ALLOW,
-                (false, false) => continue,
-            };
-            let skip_unless_equal = Instruction::new(EQUAL, 0, 1, number as u32);
-            program.extend_from_slice(&[skip_unless_equal, Instruction::new(RETURN, 0, 0, answer)])?;
+    /// Writes this answer to the calls of these names, separated by commas. One that has another is a contradiction.
+    fn each_call<C: Cpu>(&mut self, names: Text, answer: u32) -> Result<(), Fault> {
+        let mut names = Some(names);
+        while let Some(name) = next(&mut names, b',') {
+            self.what = name;
+            let number = number_by_hash(C::HASHES, name).ok_or(Fault::UnknownCall)?;
+            // A test is followed by its answer; that of the architecture is for no number of a call.
+            let mut written = self.program.iter();
+            if !written.any(|test| test.code == EQUAL && test.constant == number) {
+                self.write(&[Instruction::new(EQUAL, 0, 1, number), Instruction::new(RETURN, 0, 0, answer)])?;
+            } else if written.next().is_none_or(|known| known.constant != answer) {
+                return Err(Fault::Contradiction);
+            }
         }
-        program.extend_from_slice(preset)
+        Ok(())
+    }
+
+    /// Gives the calls that are denied the answer that `errno=` says.
+    fn answer_denied(&mut self) -> Result<(), Fault> {
+        let Some((errno, part)) = self.errno else { return Ok(()) };
+        let mut idle = true;
+        // No other instruction has this constant: it is no number of a call.
+        for instruction in self.program.iter_mut().filter(|instruction| instruction.constant == DENY) {
+            instruction.constant = refuse(errno);
+            idle = false;
+        }
+        self.what = part;
+        if idle { Err(Fault::IdleErrno) } else { Ok(()) }
+    }
+
+    fn write(&mut self, instructions: &[Instruction]) -> Result<(), Fault> {
+        self.program.extend_from_slice(instructions).map_err(|_| Fault::TooLong)
     }
 }
 
-/// Adds the calls of these names, separated by commas. One that is in `others` is a contradiction.
-fn each_call<C: Cpu>(names: Text, calls: &mut Calls, others: &Calls) -> Result<(), Problem> {
-    for name in names.split(|byte| *byte == b',') {
-        let hash = hash(name);
-        let number = C::HASHES.iter().position(|known| *known == hash && !name.is_empty());
-        let number = number.ok_or(Problem { fault: Fault::UnknownCall, what: name })?;
-        if others.has(number) {
-            return Err(Problem { fault: Fault::Contradiction, what: name });
-        }
-        calls.add(number);
-    }
-    Ok(())
+/// The numbers mean other calls to a program of another architecture; what becomes of that, the preset says too.
+const fn beginning(architecture: u32) -> [Instruction; 4] {
+    [
+        Instruction::new(LOAD, 0, 0, ARCHITECTURE),
+        Instruction::new(EQUAL, 1, 0, architecture),
+        Instruction::new(RETURN, 0, 0, KILL_PROCESS),
+        Instruction::new(LOAD, 0, 0, NUMBER),
+    ]
 }
 
-/// A set of call numbers.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-struct Calls([u64; NUMBERS / 64]);
-
-impl Calls {
-    const NONE: Self = Self([0; NUMBERS / 64]);
-
-    fn add(&mut self, number: usize) {
-        if let Some(word) = self.0.get_mut(number / 64) {
-            *word |= 1 << (number % 64);
-        }
-    }
-
-    fn has(&self, number: usize) -> bool {
-        self.0.get(number / 64).is_some_and(|word| word >> (number % 64) & 1 == 1)
-    }
+/// Takes what comes before the separator off the front. Not `split`, whose state is longer.
+fn next(rest: &mut Option<Text>, separator: u8) -> Option<Text> {
+    let text = rest.take()?;
+    let end = text.iter().position(|byte| *byte == separator);
+    let Some((first, [_, others @ ..])) = end.and_then(|end| text.split_at_checked(end)) else {
+        return Some(text);
+    };
+    *rest = Some(others);
+    Some(first)
 }
