@@ -16,7 +16,7 @@ MUSL := $(subst -gnu,-musl,$(HOST))
 TARGET ?= $(if $(wildcard $(shell rustc --print sysroot 2>/dev/null)/lib/rustlib/$(MUSL)/lib/libcore-*),$(MUSL),$(HOST))
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 
-.PHONY: all engine run test check fmt clippy size bench install clean help tools
+.PHONY: all engine run test check fmt clippy size bench probe install clean help tools
 .DEFAULT_GOAL := all
 
 all: engine ## build the release binary at ./engine
@@ -60,6 +60,9 @@ check: ## what CI runs: format, clippy, tests, size
 
 bench: engine ## measure side by side with whichever peers are installed; the results go to bench-results/
 	ENGINE=$(CURDIR)/engine cargo bench --bench side_by_side --target-dir $(TARGET_DIR)
+
+probe: engine ## try every wall from inside and print the table of SECURITY.md
+	@ENGINE=$(CURDIR)/engine cargo test -q --target-dir $(TARGET_DIR) --test engine -- --table 2>/dev/null
 
 install: ## install to $(DESTDIR)$(PREFIX)/bin; builds only where ./engine is missing
 	@[ -x engine ] || $(MAKE) --no-print-directory engine

@@ -5,6 +5,7 @@
 
 pub mod capability;
 mod protection;
+pub mod ulimit;
 
 use core::ffi::{CStr, c_char};
 use heapless::Vec;

@@ -77,9 +77,7 @@ worded! {
         ReadRules => "understand seccomp rules",
         Landlock => "apply Landlock rule",
         Scope => "apply Landlock scopes to",
-        LimitMemory => "limit the memory of",
-        LimitProcessors => "limit the processors of",
-        LimitProcesses => "limit the processes of",
+        Limit => "limit",
         UseCgroup => "use",
         MakeCgroup => "make a cgroup below",
     }
@@ -117,6 +115,9 @@ worded! {
         DevLinks => "the links in /dev",
         ResolvConf => "/etc/resolv.conf",
         Loopback => "lo",
+        Memory => "memory",
+        Processors => "processors",
+        Processes => "processes",
     }
 }
 
@@ -225,6 +226,9 @@ pub const OWN_FAILURE: u8 = 125;
 pub const NOT_EXECUTABLE: u8 = 126;
 /// The command was not found.
 pub const NOT_FOUND: u8 = 127;
+
+/// The line below a complaint about the command line.
+pub const TRY_HELP: &str = "try 'engine --help'\n";
 
 /// How many bytes a failure takes in a record.
 pub const ERROR_BYTES: usize = 8;

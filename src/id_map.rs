@@ -57,6 +57,7 @@ pub fn identity(kind: Kind) -> Result<Ranges, Error> {
     let mut text = [0; TEXT_BYTES];
     let own = file::open_read(Dir::Here, kind.own_file()).at(Step::Read, kind.object())?;
     let length = file::read_full(&own, &mut text).at(Step::Read, kind.object())?;
+    own.close();
     let words = text.get(..length).unwrap_or_default().split(u8::is_ascii_whitespace);
     let mut numbers = words.filter(|word| !word.is_empty()).filter_map(number);
     let mut ranges = Ranges::new();
@@ -120,7 +121,9 @@ pub fn deny_setgroups(process: &Fd) -> Result<(), Error> {
 
 fn put(process: &Fd, name: &CStr, text: &[u8]) -> Result<(), Errno> {
     let fd = file::open_write(Dir::At(process), name)?;
-    file::write_all(fd.number(), text)
+    let written = file::write_all(fd.number(), text);
+    fd.close();
+    written
 }
 
 fn push_number<const N: usize>(text: &mut Vec<u8, N>, value: u32) -> Result<(), Errno> {

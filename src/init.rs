@@ -29,6 +29,8 @@ fn serve(handover: &Handover, inner: Namespaces) -> Result<(), Error> {
     let init = Object::Place(Place::Init);
     // I is beyond the reach of ^Z: what would stop it waits to be passed on, like everything else.
     signal::set_mask(Set::all_but(&[])).at(Step::PrepareSignals, init)?;
+    // Nothing that set-up has opened is needed any more, and nothing of the host's is kept.
+    fd::close_all_but(&[&handover.lifeline, &handover.reports]).at(Step::CloseDescriptors, init)?;
     let signals = signal::descriptor(Set::all_but(&[])).at(Step::PrepareSignals, init)?;
     // Where the kernel does not let I have another name, `ps` shows the whole command line, and nothing else is lost.
     let _ = process::show_as(*b"engine\0");
@@ -87,6 +89,7 @@ fn introduce(command: Pid, inner: Namespaces) -> Result<(), Error> {
     for kind in [Kind::Users, Kind::Groups] {
         id_map::write(&process, kind, &id_map::identity(kind)?)?;
     }
+    process.close();
     Ok(())
 }
 

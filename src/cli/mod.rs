@@ -13,8 +13,7 @@ mod usage;
 mod values;
 
 pub use help::{VERSION, help};
-pub use usage::{Problem, TRY_HELP, Usage};
-pub use values::ulimit_name;
+pub use usage::{Problem, Usage};
 
 use crate::config::Config;
 use core::ffi::CStr;

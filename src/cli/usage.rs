@@ -1,6 +1,7 @@
 //! What is wrong with a command line, and how that is said.
 
 use crate::config::Text;
+use crate::error::TRY_HELP;
 use crate::words;
 
 /// The ways to call engine: what follows the complaint where there is no argument at all, and what help begins with.
@@ -9,9 +10,6 @@ usage: engine [options] [--] <rootfs> [command [args...]]
        engine --as-init [options] [--] <command> [args...]
        engine --version | --help
 ";
-
-/// The line below any other complaint.
-pub const TRY_HELP: &str = "try 'engine --help'\n";
 
 macro_rules! problems {
     ($($name:ident => $text:literal,)*) => {

@@ -4,7 +4,7 @@
 use super::usage::Problem;
 use crate::config::{
     Cgroup, Effort, EnvEdit, IdRange, LandlockAccess, LandlockRule, Limit, Namespaces, Net, Proc, Seccomp, Text,
-    Ulimit, User, Userns, capability,
+    Ulimit, User, Userns, capability, ulimit,
 };
 use core::ffi::CStr;
 
@@ -245,20 +245,10 @@ pub(super) fn capabilities(text: &[u8]) -> Read<u64> {
     capability::set(text).ok_or(Problem::UnknownCapability)
 }
 
-/// The kernel's limits in the order of their numbers (asm-generic/resource.h), as docker names them.
-const ULIMITS: &[u8] =
-    b"cpu fsize data stack core rss nproc nofile memlock as locks sigpending msgqueue nice rtprio rttime";
-
-/// The name of a limit; empty for a number that is none.
-#[must_use]
-pub fn ulimit_name(resource: u32) -> Text {
-    ULIMITS.split(|byte| *byte == b' ').nth(resource as usize).unwrap_or_default()
-}
-
 /// `NAME=SOFT[:HARD]`.
 pub(super) fn ulimit(text: Text) -> Read<Ulimit> {
     let (name, limits) = cut(text, b'=');
-    let resource = position(ULIMITS, name).ok_or(Problem::UnknownUlimit)? as u32;
+    let resource = position(ulimit::NAMES, name).ok_or(Problem::UnknownUlimit)? as u32;
     let (soft, hard) = cut(limits.ok_or(Problem::NotAUlimit)?, b':');
     let soft = ulimit_value(soft)?;
     let hard = hard.map_or(Ok(soft), ulimit_value)?;

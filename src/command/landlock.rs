@@ -61,7 +61,7 @@ pub(super) fn restrict(config: &Config) -> Result<(), Error> {
 
 /// Adds a rule to those rights that are `known`.
 fn add(ruleset: &Ruleset, rule: &LandlockRule, known: u64) -> Result<(), Errno> {
-    let file = file::hold(Dir::Here, &*file::path(rule.path)?)?;
+    let file = file::hold(Dir::Here, &file::path(rule.path)?)?;
     let applicable = if file::kind(Dir::At(&file), c"")? == Kind::Directory { known } else { known & OF_FILES };
     ruleset.allow(allowed(rule.access) & applicable, &file)
 }

@@ -5,7 +5,7 @@ use super::say;
 use crate::config::{Config, Effort, Limit};
 use crate::error::{At, Errno, Error, Object, Place, Step, Why};
 use crate::sys::fd::{Dir, Fd};
-use crate::sys::{fd, file, poll, process};
+use crate::sys::{file, poll, process};
 use core::ffi::CStr;
 use heapless::{CString, Vec};
 
@@ -35,15 +35,17 @@ pub(super) struct Usage {
 }
 
 /// A limit that was asked for, what to say of it, and how it is set.
-type Wish = (Step, Option<Limit>, fn(&mut Leaf, u64) -> Result<(), Errno>);
+type Wish = (Place, Option<Limit>, fn(&mut Leaf, u64) -> Result<(), Errno>);
 
 /// Makes the cgroup with all that was asked for; `None` where nothing was, or where it could be no more than a try.
+/// Not inlined, so that its buffers are gone when it returns.
+#[inline(never)]
 pub(super) fn make(config: &Config) -> Result<Option<Leaf>, Error> {
     let limits = &config.limits;
     let wishes: [Wish; 3] = [
-        (Step::LimitMemory, limits.memory, Leaf::limit_memory),
-        (Step::LimitProcessors, limits.cpus, Leaf::limit_processors),
-        (Step::LimitProcesses, limits.pids, Leaf::limit_processes),
+        (Place::Memory, limits.memory, Leaf::limit_memory),
+        (Place::Processors, limits.cpus, Leaf::limit_processors),
+        (Place::Processes, limits.pids, Leaf::limit_processes),
     ];
     if limits.cgroup.is_none() && wishes.iter().all(|wish| wish.1.is_none()) {
         return Ok(None);
@@ -52,10 +54,10 @@ pub(super) fn make(config: &Config) -> Result<Option<Leaf>, Error> {
     if let (Err(error), Some(cgroup)) = (&leaf, limits.cgroup) {
         settle(*error, cgroup.effort, config)?;
     }
-    for (step, limit, set) in wishes {
+    for (place, limit, set) in wishes {
         let Some(limit) = limit else { continue };
         let result = match &mut leaf {
-            Ok(leaf) => set(leaf, limit.value).at(step, Object::Place(Place::Container)),
+            Ok(leaf) => set(leaf, limit.value).at(Step::Limit, Object::Place(place)),
             Err(error) => Err(*error),
         };
         if let Err(error) = result {
@@ -97,12 +99,6 @@ impl Leaf {
         &self.directory
     }
 
-    /// Closes it, in the new process: the cgroup is O's to remove, and nothing of the host gets into I.
-    pub(super) fn let_go(&self) {
-        fd::close(self.directory.number());
-        fd::close(self.parent.number());
-    }
-
     fn limit_memory(&mut self, bytes: u64) -> Result<(), Errno> {
         self.set(b"+memory", c"memory.max", &decimal(bytes))?;
         // What does not fit must not go to swap instead. A kernel without swap has no such file.
@@ -115,7 +111,7 @@ impl Leaf {
     fn limit_processors(&mut self, thousandths: u64) -> Result<(), Errno> {
         let (quota, period) = quota(thousandths);
         let mut text = Vec::<u8, 48>::new();
-        for part in [&decimal(quota)[..], b" ", &decimal(period)] {
+        for part in [decimal(quota).as_slice(), b" ", &decimal(period)] {
             text.extend_from_slice(part).map_err(|_| Errno::TOO_BIG)?;
         }
         self.set(b"+cpu", c"cpu.max", &text)
@@ -146,7 +142,9 @@ impl Leaf {
         let name = name(b"-outside")?;
         let outside = make_directory(&self.parent, &name)?;
         self.outside = Some(name);
-        put(&outside, c"cgroup.procs", b"0")
+        let result = put(&outside, c"cgroup.procs", b"0");
+        outside.close();
+        result
     }
 
     /// What the container has used. To be asked when it has ended.
@@ -196,17 +194,17 @@ impl Drop for Leaf {
 fn own_cgroup() -> Result<Fd, Errno> {
     let mut text = [0; 4096];
     let own = file::open_read(Dir::Here, c"/proc/self/cgroup")?;
-    let length = file::read_full(&own, &mut text)?;
-    let mut lines = text.get(..length).unwrap_or_default().split(|byte| *byte == b'\n');
+    let length = file::read_full(&own, &mut text);
+    own.close();
+    let mut lines = text.get(..length?).unwrap_or_default().split(|byte| *byte == b'\n');
     let path = lines.find_map(|line| line.strip_prefix(b"0::/")).ok_or(Errno::NOENT)?;
+    let path = file::path(if path.is_empty() { b"." } else { path })?;
     for mount_point in MOUNT_POINTS {
         let mount = file::open_directory(Dir::Here, mount_point)?;
-        if file::is_cgroup(&mount)? {
-            return if path.is_empty() {
-                Ok(mount)
-            } else {
-                file::open_directory(Dir::At(&mount), &*file::path(path)?)
-            };
+        let own = if file::is_cgroup(&mount)? { Some(file::open_directory(Dir::At(&mount), &path)) } else { None };
+        mount.close();
+        if let Some(own) = own {
+            return own;
         }
     }
     Err(Errno::NOENT)
@@ -243,7 +241,10 @@ const fn quota(thousandths: u64) -> (u64, u64) {
 }
 
 fn put(directory: &Fd, name: &CStr, text: &[u8]) -> Result<(), Errno> {
-    file::write_all(file::open_write(Dir::At(directory), name)?.number(), text)
+    let file = file::open_write(Dir::At(directory), name)?;
+    let result = file::write_all(file.number(), text);
+    file.close();
+    result
 }
 
 fn decimal(mut value: u64) -> Vec<u8, 20> {

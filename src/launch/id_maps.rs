@@ -13,13 +13,15 @@ use crate::sys::process::{Credentials, PidFd};
 #[inline(never)]
 pub(super) fn write(init: &PidFd, _config: &Config, credentials: &Credentials) -> Result<(), Error> {
     let process = id_map::process_directory(init.pid())?;
-    if credentials.euid == 0 && write_identity(&process)? {
-        return Ok(());
+    if credentials.euid != 0 || !write_identity(&process)? {
+        let alone = |outside| [IdRange { inside: 0, outside, count: 1 }];
+        id_map::deny_setgroups(&process)?;
+        id_map::write(&process, Kind::Users, &alone(credentials.euid))?;
+        id_map::write(&process, Kind::Groups, &alone(credentials.egid))?;
     }
-    let alone = |outside| [IdRange { inside: 0, outside, count: 1 }];
-    id_map::deny_setgroups(&process)?;
-    id_map::write(&process, Kind::Users, &alone(credentials.euid))?;
-    id_map::write(&process, Kind::Groups, &alone(credentials.egid))
+    // Nobody's /proc is kept busy.
+    process.close();
+    Ok(())
 }
 
 /// As root, maps every id of the caller's own namespace onto itself. False where root is not all that it seems: without

@@ -37,16 +37,16 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
     if credentials.elevated || credentials.uid != credentials.euid || credentials.gid != credentials.egid {
         return Err(Error::new(Step::RunSetuid, Object::Place(Place::Engine), Errno::PERM).because(Why::Privileged));
     }
+    let engine = Object::Place(Place::Engine);
+    // From here on no signal ends or interrupts O but those that it leaves to the kernel; they wait to be read.
+    let mask = signal::set_mask(attend::BLOCKED).at(Step::PrepareSignals, engine)?;
     let filter = filter::make(config)?;
     let closed_stdio = stdio::fill_closed()?;
     stdio::close_inherited()?;
-    let engine = Object::Place(Place::Engine);
     let root = find_root(config)?;
     if let Some((error, effort)) = landlock::missing(config) {
         cgroup::settle(error, effort, config)?;
     }
-    // From here on no signal ends or interrupts O but those that it leaves to the kernel; they wait to be read.
-    let mask = signal::set_mask(attend::BLOCKED).at(Step::PrepareSignals, engine)?;
     // With SIGCHLD ignored, children would vanish unseen (wait(2)).
     let child_signal = signal::set_disposition(signal::CHLD, Disposition::Default).at(Step::PrepareSignals, engine)?;
     let lifeline = fd::pipe().at(Step::MakePipe, engine)?;
@@ -56,10 +56,8 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
         .at(Step::MakeNamespaces, Object::Place(Place::Container))?;
     match fork {
         Fork::Child => {
-            drop((lifeline.write, reports.read));
-            if let Some(leaf) = &leaf {
-                leaf.let_go();
-            }
+            lifeline.write.close();
+            reports.read.close();
             let environment = start.environment();
             setup::run(&Handover {
                 config,
@@ -83,7 +81,12 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
 fn find_root(config: &Config) -> Result<FileId, Error> {
     let path = config.rootfs.ok_or(Errno::NOENT).at(Step::OpenRoot, Object::Rootfs)?;
     let root = file::open_directory(Dir::Here, path).at(Step::OpenRoot, Object::Rootfs)?;
-    file::open_directory(Dir::At(&root), c".").and_then(|root| file::id(&root)).at(Step::OpenRoot, Object::Rootfs)
+    let searched = file::open_directory(Dir::At(&root), c".").at(Step::OpenRoot, Object::Rootfs)?;
+    let id = file::id(&searched).at(Step::OpenRoot, Object::Rootfs);
+    // Nobody's directory is kept busy.
+    searched.close();
+    root.close();
+    id
 }
 
 /// The namespaces that I is cloned into; all in one call, so that all belong to the new user namespace.
@@ -105,7 +108,8 @@ fn accompany(
     config: &Config,
     credentials: &process::Credentials,
 ) -> Result<Outcome, Error> {
-    drop((lifeline.read, reports.write));
+    lifeline.read.close();
+    reports.write.close();
     if let Err(error) = introduce(init, &lifeline.write, config, credentials) {
         end_init(init);
         // I may have told why nobody was there to be introduced: it had failed already.

@@ -1,12 +1,11 @@
 //! What engine says, each thing once: failures, usage, answers.
 
-use crate::cli;
-use crate::config::{Config, DEFAULT_HOSTNAME, Mount};
-use crate::error::{Error, OWN_FAILURE, Object};
+use crate::config::{Config, DEFAULT_HOSTNAME, Mount, ulimit};
+use crate::error::{Error, OWN_FAILURE, Object, TRY_HELP};
 use crate::seccomp;
 use crate::sys::file;
 use crate::sys::process;
-use crate::sys::signal::Signal;
+use crate::sys::signal::{self, Set, Signal};
 use heapless::Vec;
 
 const STDOUT: i32 = 1;
@@ -20,7 +19,10 @@ struct Output {
 }
 
 impl Output {
-    const fn to(number: i32) -> Self {
+    fn to(number: i32) -> Self {
+        // A reader that has gone is no reason to die of SIGPIPE: the status says what there is to say. Where the mask
+        // cannot be set, the signal says it.
+        let _ = signal::set_mask(Set::all_but(&[]));
         Self { number, buffer: Vec::new(), failed: false }
     }
 
@@ -108,7 +110,7 @@ pub(super) fn bad_rules(problem: &seccomp::Problem) -> ! {
     line.text(if problem.what.is_empty() { b"" } else { b": " });
     line.text(problem.fault.text().as_bytes());
     line.text(b"\n");
-    line.text(cli::TRY_HELP.as_bytes());
+    line.text(TRY_HELP.as_bytes());
     line.flush();
     process::exit(OWN_FAILURE)
 }
@@ -139,7 +141,7 @@ fn object(object: Object, config: &Config) -> &[u8] {
             None => b"",
         },
         Object::Ulimit(index) => {
-            config.limits.ulimits.get(usize::from(index)).map_or(b"", |ulimit| cli::ulimit_name(ulimit.resource))
+            config.limits.ulimits.get(usize::from(index)).map_or(b"", |ulimit| ulimit::name(ulimit.resource))
         }
         Object::Landlock(index) => config.privileges.landlock.get(usize::from(index)).map_or(b"", |rule| rule.path),
         Object::Cgroup => config.limits.cgroup.map_or(b"the own cgroup", |cgroup| cgroup.path),

@@ -57,6 +57,7 @@ pub(super) const fn number_of(mut names: &[u8], wanted: &[u8]) -> Option<usize> 
 
 /// Stands for a name at run time, in less than half of the room that the name takes (FNV-1a). No two calls of a CPU have
 /// the same; what is no call's name passes for one once in ten million times.
+#[must_use]
 pub const fn hash(mut name: &[u8]) -> u32 {
     let mut hash = 0x811c_9dc5_u32;
     while let [byte, rest @ ..] = name {

@@ -26,7 +26,7 @@ mod verdicts;
 pub use assembler::Instruction;
 pub use cpu::{Cpu, GAP, hash};
 pub use presets::{presets, presets_length};
-pub use rules::{Fault, Problem};
+pub use rules::{Fault, Problem, edit};
 
 use crate::config::{Privileges, Seccomp};
 use heapless::Vec;
@@ -39,19 +39,15 @@ const EDITED_ROOM: usize = 2 * verdicts::NUMBERS + 128;
 /// Memory for a filter with edits, 9 KiB; untouched where there are none.
 pub type Space = Vec<Instruction, EDITED_ROOM>;
 
-/// The filter that `--seccomp` and `--strict` ask for, as seccomp(2) takes it; empty where there is to be none.
-///
-/// # Errors
-/// Where RULES are not right.
-pub fn program<'a, C: Cpu>(privileges: &Privileges, space: &'a mut Space) -> Result<&'a [Instruction], Problem> {
+/// The filter that `--seccomp` and `--strict` ask for, as seccomp(2) takes it, but for the edits of RULES; empty where
+/// there is to be none. It takes neither work nor memory.
+#[must_use]
+pub fn preset<C: Cpu>(privileges: &Privileges) -> &'static [Instruction] {
     let strict = match privileges.seccomp {
-        Seccomp::None => return Ok(&[]),
+        Seccomp::None => return &[],
         Seccomp::Default => false,
         Seccomp::Strict => true,
         Seccomp::Unsaid | Seccomp::Rules(_) => privileges.strict,
     };
-    let preset = if strict { Presets::<C>::STRICT } else { Presets::<C>::DEFAULT };
-    let Seccomp::Rules(rules) = privileges.seccomp else { return Ok(preset) };
-    rules::edit::<C>(rules, preset, space)?;
-    Ok(space)
+    if strict { Presets::<C>::STRICT } else { Presets::<C>::DEFAULT }
 }

@@ -58,10 +58,14 @@ const DENY: u32 = refuse(Errno::PERM);
 ///
 /// # Errors
 /// The first [`Problem`] met.
-pub(super) fn edit<C: Cpu>(rules: Text, preset: &[Instruction], program: &mut Space) -> Result<(), Problem> {
+pub fn edit<'a, C: Cpu>(
+    rules: Text,
+    preset: &[Instruction],
+    program: &'a mut Space,
+) -> Result<&'a [Instruction], Problem> {
     let mut editor = Editor { program, what: b"", errno: None };
     match editor.edit::<C>(rules, preset) {
-        Ok(()) => Ok(()),
+        Ok(()) => Ok(editor.program),
         Err(fault) => Err(Problem { fault, what: editor.what }),
     }
 }

@@ -4,12 +4,20 @@ mod filters;
 mod machine;
 mod rules;
 
-use super::Instruction;
 use super::cpu::number_of;
 use super::presets::{DEFAULT, STRICT};
+use super::{Instruction, Problem, Space, edit, preset};
+use crate::config::{Privileges, Seccomp};
 use crate::seccomp::Cpu;
 use crate::sys::numbers::{Aarch64, Arm, Riscv64, X86_64};
 use core::mem::{offset_of, size_of};
+
+/// The filter that these ask for, edits and all.
+fn program<'a, C: Cpu>(privileges: &Privileges, space: &'a mut Space) -> Result<&'a [Instruction], Problem> {
+    let preset = preset::<C>(privileges);
+    let Seccomp::Rules(rules) = privileges.seccomp else { return Ok(preset) };
+    edit::<C>(rules, preset, space)
+}
 
 #[test]
 fn an_instruction_is_the_kernels() {

@@ -1,12 +1,16 @@
-//! File descriptors that close themselves.
+//! File descriptors.
+//!
+//! They do not close themselves: that code would stand at every way out of every function, for processes that end, or
+//! execute something, or close everything at once ([`close_all_but`]). What must not stay open is closed where it is said.
 
 use super::{Result, call};
 use crate::error::Errno;
 use linux_raw_sys::general as kernel;
 use syscalls::Sysno;
 
-/// An open file descriptor; closed when dropped.
+/// An open file descriptor; open until it is closed, or the process ends or executes something.
 #[derive(Debug)]
+#[must_use]
 pub struct Fd(i32);
 
 impl Fd {
@@ -21,18 +25,25 @@ impl Fd {
         self.0
     }
 
-    /// Gives it up without closing it: it stays open until the process ends or executes something.
-    pub fn leak(self) -> i32 {
-        let number = self.0;
-        core::mem::forget(self);
-        number
+    /// Closes it.
+    pub fn close(self) {
+        close(self.0);
     }
 }
 
-impl Drop for Fd {
-    fn drop(&mut self) {
-        close(self.0);
+/// Closes every descriptor above 2 but these, which must be in rising order.
+///
+/// # Errors
+/// See [`close_range`].
+pub fn close_all_but(kept: &[&Fd]) -> Result<()> {
+    let mut first = 3;
+    for fd in kept {
+        if fd.0 > first {
+            close_range(first, fd.0 - 1)?;
+        }
+        first = fd.0 + 1;
     }
+    close_range(first, i32::MAX)
 }
 
 /// Closes a descriptor. There is nothing to be done about a failure: Linux frees the number in every case, and what is

@@ -46,8 +46,10 @@ impl Ruleset {
     ///
     /// # Errors
     /// EPERM without no_new_privs and CAP_SYS_ADMIN; E2BIG for more than 16 layers of rules.
-    pub fn apply(&self) -> Result<()> {
+    pub fn apply(self) -> Result<()> {
         // SAFETY: no memory is involved.
-        unsafe { call!(landlock_restrict_self, self.0.number(), 0) }.map(drop)
+        let result = unsafe { call!(landlock_restrict_self, self.0.number(), 0) };
+        self.0.close();
+        result.map(drop)
     }
 }

@@ -141,7 +141,6 @@ impl PidFd {
     }
 
     /// Its descriptor.
-    #[must_use]
     pub const fn fd(&self) -> &Fd {
         &self.fd
     }

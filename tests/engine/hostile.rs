@@ -151,7 +151,7 @@ fn put(thing: &str, place: &Path, canary: &Path) -> bool {
         if !place.exists() {
             fs::create_dir(place).unwrap();
         }
-        fs::set_permissions(place, Permissions::from_mode(0)).unwrap();
+        fs::set_permissions(place, Permissions::from_mode(0o0)).unwrap();
         return true;
     }
     remove(place);

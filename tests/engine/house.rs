@@ -33,7 +33,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("setup", &["command", "config", "error", "words", "handover", "id_map", "init", "report", "seccomp", "sys"]),
     ("init", &["command", "config", "error", "words", "handover", "id_map", "report", "seccomp", "setup", "sys"]),
     ("command", &["config", "error", "words", "handover", "id_map", "init", "report", "seccomp", "setup", "sys"]),
-    ("handover", &["config", "error", "words", "report", "sys"]),
+    ("handover", &["config", "error", "words", "report", "seccomp", "sys"]),
     ("id_map", &["config", "error", "words", "sys"]),
     ("report", &["config", "error", "words"]),
     ("seccomp", &["config", "error", "words"]),

@@ -7,7 +7,7 @@ use crate::support::{Skip, Test, Verdict, host, once, world};
 use std::fs;
 use std::io::Read as _;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -173,7 +173,7 @@ fn kernels() -> Result<Vec<PathBuf>, Skip> {
 }
 
 /// Boots a kernel with a script; what came out of its console.
-fn boot(kernel: &PathBuf, script: &str, parameters: &str) -> Result<String, Skip> {
+fn boot(kernel: &Path, script: &str, parameters: &str) -> Result<String, Skip> {
     let qemu = host::program("qemu-system-x86_64");
     let qemu = qemu.ok_or_else(|| Skip::because("no qemu-system-x86_64 here (Debian: qemu-system-x86)"))?;
     let directory = tempfile::tempdir_in(world().base()).unwrap();
@@ -210,7 +210,7 @@ fn boot(kernel: &PathBuf, script: &str, parameters: &str) -> Result<String, Skip
 }
 
 /// Fails with what the machine said unless every check is well.
-fn judge(kernel: &PathBuf, console: &str) {
+fn judge(kernel: &Path, console: &str) {
     let lines: Vec<_> = console.lines().filter_map(|line| line.split_once("CHECK ").map(|line| line.1)).collect();
     let bad: Vec<_> = lines.iter().filter(|line| !line.starts_with("ok ")).collect();
     let whole = console.contains("CHECKS END") && !lines.is_empty();

@@ -103,14 +103,12 @@ fn aside(who: Who, script: &str) -> Run {
 }
 
 fn fake_proc(who: Who) -> Verdict {
-    let script = "mount -t tmpfs t /proc && i=0 && while [ $i -lt 3000 ]; do \
-        mkdir /proc/$(($$ + i)); : >/proc/$(($$ + i))/uid_map; : >/proc/$(($$ + i))/gid_map; i=$((i + 1)); done 2>/dev/null; \
-        exec \"$1\" \"$2\" /bin/true";
-    let script = script.replace("mkdir /proc/$(($$ + i));", "mkdir /proc/$(($$ + i)) && ");
-    let outcome = aside(who, &script).run();
+    // A directory for whichever number init will have.
+    let script = "mount -t tmpfs t /proc && cd /proc && mkdir $(seq $$ $(($$ + 5000))) && exec \"$1\" \"$2\" /bin/true";
+    let outcome = aside(who, script).run();
     outcome.one_line(125);
     let text = outcome.error_text();
-    outcome.must(text.contains("/proc"), "/proc should have been named").left_nothing();
+    outcome.must(text.contains("/proc is not a procfs"), "the cause should have been said").left_nothing();
     Ok(())
 }
 
@@ -157,10 +155,8 @@ fn file_capabilities() -> Verdict {
     if set != 0 {
         return Err(Skip::because(format!("no file capabilities here: {}", std::io::Error::last_os_error())));
     }
-    for who in [Who::User] {
-        let outcome = Run::program(who, &copy).arg(world().rootfs(who)).arg("true").run();
-        outcome.fails(125, "engine", "EPERM");
-    }
+    let who = Who::User;
+    Run::program(who, &copy).arg(world().rootfs(who)).arg("true").run().fails(125, "engine", "EPERM");
     Ok(())
 }
 

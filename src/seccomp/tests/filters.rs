@@ -1,8 +1,9 @@
 //! The presets of every CPU, call by call, against lists written by hand from the kernel's tables.
 
 use super::machine::{self, Call};
+use super::program;
 use crate::config::{Config, Privileges, Seccomp};
-use crate::seccomp::{Cpu, Instruction, Space, program};
+use crate::seccomp::{Cpu, Instruction, Space};
 use crate::sys::numbers::{Aarch64, Arm, Riscv64, X86_64};
 
 /// A preset.

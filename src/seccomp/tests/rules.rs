@@ -2,13 +2,14 @@
 
 use super::filters::{ALLOW, Base, ENOSYS, EPERM, Expected, expected, numbers};
 use super::machine::{self, Call};
+use super::program;
 use crate::config::{Config, Privileges, Seccomp, Text};
 use crate::error::Errno;
 use crate::seccomp::assembler::{JUMP, assemble};
 use crate::seccomp::cpu::{hash, number_by_hash, number_of};
 use crate::seccomp::presets::Presets;
 use crate::seccomp::verdicts::{Verdict, Verdicts};
-use crate::seccomp::{Cpu, EDITED_ROOM, Fault, Instruction, Problem, Space, program};
+use crate::seccomp::{Cpu, EDITED_ROOM, Fault, Instruction, Problem, Space};
 use crate::sys::numbers::{Aarch64, Arm, Riscv64, X86_64};
 use std::collections::{HashMap, HashSet};
 
