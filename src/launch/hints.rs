@@ -25,6 +25,8 @@ const APPARMOR: &str = "AppArmor keeps user namespaces from unconfined programs:
 const TOO_MANY: &str = "one of the sysctls user.max_*_namespaces is 0 or reached, or namespaces are nested 32 deep";
 const NO_MOUNT_API: &str = "the mount API (open_tree, fsopen, move_mount) needs Linux 5.2";
 const NOT_MAPPED: &str = "there is no such id in the container: map it, with --userns auto or --uidmap and --gidmap";
+const OLD_OVERLAY: &str =
+    "overlays in a user namespace need Linux 5.11 with CONFIG_OVERLAY_FS, and a root that they take";
 const SECCOMP: &str = "a seccomp filter around engine forbids it: \
     with docker, --security-opt seccomp=unconfined; in a systemd unit, RestrictNamespaces=no";
 
@@ -65,6 +67,9 @@ const CAUSES: &[Cause] = &[
         always,
         "pivot_root does not leave an initramfs; switch_root to another filesystem first",
     ),
+    cause(Step::Overlay, Errno::PERM, always, OLD_OVERLAY),
+    cause(Step::Overlay, Errno::INVAL, always, OLD_OVERLAY),
+    cause(Step::Overlay, Errno::NODEV, always, OLD_OVERLAY),
     cause(Step::OpenRoot, Errno::NOSYS, always, NO_MOUNT_API),
     cause(Step::Bind, Errno::NOSYS, always, NO_MOUNT_API),
     cause(Step::Mount, Errno::NOSYS, always, NO_MOUNT_API),
