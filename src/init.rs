@@ -50,7 +50,7 @@ fn serve(handover: &Handover, mut world: World) -> Result<(), Error> {
     process::release_stack();
     let mut events = [Waiting::to_read(&signals), Waiting::for_hangup(&handover.lifeline)];
     loop {
-        poll::wait(&mut events, None).at(Step::Wait, init)?;
+        poll::wait(&mut events).at(Step::Wait, init)?;
         let [_, lifeline] = &events;
         if lifeline.hung_up() {
             return Ok(());

@@ -41,7 +41,7 @@ pub(super) fn attend(init: &PidFd, reports: &Fd) -> Result<Outcome, Error> {
     let waiting_for = |errno| Error::new(Step::Wait, Object::Place(Place::Init), errno);
     let signals = signal::descriptor(BLOCKED).map_err(waiting_for)?;
     loop {
-        poll::wait(&mut [Waiting::to_read(&signals)], None).map_err(waiting_for)?;
+        poll::wait(&mut [Waiting::to_read(&signals)]).map_err(waiting_for)?;
         while let Some(arrived) = signal::next(&signals).map_err(waiting_for)? {
             if arrived.signal == signal::CHLD {
                 // Children that were not engine's own are left alone.

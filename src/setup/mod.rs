@@ -100,7 +100,7 @@ fn inner_namespaces(config: &Config, lock: bool) -> Namespaces {
 /// holds. Where O ended before the signal was set, the lifeline shows it here.
 fn await_outside(handover: &Handover) -> Result<(), Error> {
     let mut lifeline = [Waiting::to_read(&handover.lifeline)];
-    poll::wait(&mut lifeline, None).at(Step::TieToParent, Object::Place(Place::Init))?;
+    poll::wait(&mut lifeline).at(Step::TieToParent, Object::Place(Place::Init))?;
     if lifeline.iter().any(Waiting::hung_up) {
         // There is nobody left to tell.
         process::exit(OWN_FAILURE);

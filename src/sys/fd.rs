@@ -82,18 +82,6 @@ pub fn close_range(first: i32, last: i32) -> Result<()> {
     unsafe { done!(close_range, first, last, 0) }
 }
 
-/// close_range(2); not in the kernel headers that the crate was made from.
-const CLOSE_RANGE_CLOEXEC: u32 = 1 << 2;
-
-/// Sets close-on-exec for every descriptor from `first` on.
-///
-/// # Errors
-/// ENOSYS before 5.9, EINVAL before 5.11.
-pub fn close_on_exec_from(first: i32) -> Result<()> {
-    // SAFETY: no memory is involved.
-    unsafe { done!(close_range, first, i32::MAX, CLOSE_RANGE_CLOEXEC) }
-}
-
 /// Makes `number` refer to what `fd` refers to, and not close-on-exec.
 ///
 /// # Errors

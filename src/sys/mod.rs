@@ -27,7 +27,6 @@ pub mod spawn;
 pub mod start;
 pub mod terminal;
 pub mod text;
-pub mod time;
 pub mod tree;
 
 pub use fd::Fd;

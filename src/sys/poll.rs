@@ -1,7 +1,7 @@
 //! Waiting for several descriptors at once.
 
 use super::fd::Fd;
-use super::{Result, call};
+use super::{Result, done};
 use linux_raw_sys::general as kernel;
 
 /// One descriptor to wait for, and what came of it.
@@ -27,28 +27,18 @@ impl Waiting {
     pub const fn hung_up(&self) -> bool {
         self.0.revents & (kernel::POLLHUP | kernel::POLLERR) as i16 != 0
     }
-
-    /// Whether anything came.
-    #[must_use]
-    pub const fn happened(&self) -> bool {
-        self.0.revents != 0
-    }
 }
 
-/// Waits until something happened on one of them, for as long as it takes or until `milliseconds` are over. Returns
-/// false where the time is over.
+/// Waits until something happened on one of them, for as long as it takes.
 ///
 /// # Errors
 /// ENOMEM, EINVAL; see poll(2). EINTR is not one: stops and continues go unnoticed.
-pub fn wait(descriptors: &mut [Waiting], milliseconds: Option<u64>) -> Result<bool> {
-    let timeout = milliseconds.map(super::time::duration);
-    let timeout = timeout.as_ref().map_or(core::ptr::null(), |timeout| &raw const *timeout);
+pub fn wait(descriptors: &mut [Waiting]) -> Result<()> {
     let count = descriptors.len();
     #[cfg(target_pointer_width = "64")]
-    // SAFETY: `Waiting` is the kernel's structure; `descriptors` and `timeout` live until the call returns.
-    let happened = unsafe { call!(ppoll, descriptors.as_mut_ptr(), count, timeout, 0, 0) }?;
+    // SAFETY: `Waiting` is the kernel's structure; `descriptors` lives until the call returns, and no timeout is given.
+    return unsafe { done!(ppoll, descriptors.as_mut_ptr(), count, 0, 0, 0) };
     #[cfg(target_pointer_width = "32")]
     // SAFETY: as above.
-    let happened = unsafe { call!(ppoll_time64, descriptors.as_mut_ptr(), count, timeout, 0, 0) }?;
-    Ok(happened != 0)
+    return unsafe { done!(ppoll_time64, descriptors.as_mut_ptr(), count, 0, 0, 0) };
 }

@@ -288,7 +288,7 @@ pub fn release_stack() {
 
 /// Ends the process.
 pub fn exit(status: u8) -> ! {
-    // It returns where a filter of the user's denies it.
+    // It returns where a filter around engine denies it.
     // SAFETY: no memory is involved.
     let _ = unsafe { call!(exit_group, status) };
     // A process of engine's has one thread, so this is as good.

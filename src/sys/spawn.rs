@@ -23,8 +23,8 @@ static SHARING: AtomicU32 = AtomicU32::new(0);
 
 /// Clones a child that shares this process's memory until it executes something: nothing is copied that execve(2)
 /// would throw away. It runs `body(argument)` on a stack of its own, with descriptors, working directory and signal
-/// mask of its own. `body` begins once the parent has run `meanwhile`, which says whether the child may go on at all;
-/// then the parent waits until the child has executed something, or ended. What `body` returns, because it could not
+/// mask of its own. With namespaces of its own, `body` begins once the parent has run `meanwhile`, which says whether the
+/// child may go on at all; without, it begins at once. Then the parent waits until the child has executed something, or ended. What `body` returns, because it could not
 /// execute anything, comes back through that memory: whatever the child may no longer do by then, this it can.
 ///
 /// To be called once in a process's life, with all signals blocked.
