@@ -109,7 +109,7 @@ pub fn process_directory(procfs: Option<&Fd>, pid: Pid) -> Result<Fd, Error> {
     let process = open_process(procfs, pid).and_then(|process| Ok((file::is_procfs(&process)?, process)));
     match process.at(Step::Open, proc)? {
         (true, process) => Ok(process),
-        (false, _) => Err(Error::new(Step::Open, proc, Errno::INVAL).because(Why::NotProcfs)),
+        (false, _) => Err(Error::because(Step::Open, proc, Why::NotProcfs)),
     }
 }
 

@@ -62,7 +62,7 @@ fn write_alone(process: &Fd, kind: Kind, inside: u32, outside: u32) -> Result<()
 /// CAP_SETUID or CAP_SETFCAP it may map itself alone, as everyone may.
 fn write_identity(process: &Fd, kind: Kind) -> Result<bool, Error> {
     match id_map::write(process, kind, &id_map::identity(None, kind)?) {
-        Err(Error { errno: Errno::PERM, .. }) => Ok(false),
+        Err(error) if error.errno() == Errno::PERM => Ok(false),
         result => result.map(|()| true),
     }
 }

@@ -31,18 +31,17 @@ use core::ffi::CStr;
 pub fn run(config: &'static Config, start: Start) -> ! {
     match launch(config, start) {
         Ok(outcome) => outcome.end(config),
-        Err(error) => say::failure(&error, config),
+        Err(error) => say::failure(error, config),
     }
 }
 
 fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
     let credentials = start.credentials();
     if credentials.elevated || credentials.uid != credentials.euid || credentials.gid != credentials.egid {
-        return Err(Error::new(Step::RunSetuid, Object::Place(Place::Engine), Errno::PERM).because(Why::Privileged));
+        return Err(Error::because(Step::RunSetuid, Object::Place(Place::Engine), Why::Privileged));
     }
     if !config.has_user_namespace() && credentials.euid != 0 {
-        let error = Error::new(Step::MakeNamespaces, Object::Place(Place::Container), Errno::PERM);
-        return Err(error.because(Why::NeedsRoot));
+        return Err(Error::because(Step::MakeNamespaces, Object::Place(Place::Container), Why::NeedsRoot));
     }
     // While ^C still ends engine: a file may be a pipe that nothing comes out of.
     let env_files = environment::read_files(config)?;
@@ -124,7 +123,7 @@ fn accompany(
         end_init(init);
         // I may have told why nobody was there to be introduced: it had failed already. But what stands at /proc and is
         // no procfs explains whatever else goes wrong.
-        let explained = error.why == Why::NotProcfs;
+        let explained = error.why() == Some(Why::NotProcfs);
         return Err(attend::first_failure(&reports.read).filter(|_| !explained).unwrap_or(error));
     }
     let outcome = attend::attend(init, &reports.read);

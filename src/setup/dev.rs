@@ -125,7 +125,7 @@ fn bind(device: &Device) -> Result<Fd, Error> {
         .and_then(|bound| Ok((file::kind(Dir::At(&bound), c"")?, bound)));
     match bound.at(Step::Bind, object)? {
         (kind, bound) if kind == device.kind => Ok(bound),
-        _ => Err(Error::new(Step::CheckDevice, object, Errno::NODEV).because(Why::NotADevice)),
+        _ => Err(Error::because(Step::CheckDevice, object, Why::NotADevice)),
     }
 }
 

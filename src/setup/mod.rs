@@ -182,7 +182,7 @@ fn hang(config: &Config, host: &HostPieces, pieces: &Pieces) -> Result<(), Error
     if let Some(sys) = &host.sys {
         match system::hang_directory(sys, c"/sys", Place::Sys) {
             // Programs do without /sys more often than images do with it.
-            Err(Error { errno: Errno::NOENT, .. }) => {}
+            Err(error) if error.errno() == Errno::NOENT => {}
             result => result?,
         }
     }
@@ -194,7 +194,7 @@ fn hang(config: &Config, host: &HostPieces, pieces: &Pieces) -> Result<(), Error
 
 /// In an empty directory it is not /proc that the user misses most.
 fn explain_empty_root(error: Error) -> Error {
-    if error.errno == Errno::NOENT && file::is_empty_directory(c"/") == Ok(true) {
+    if error.errno() == Errno::NOENT && file::is_empty_directory(c"/") == Ok(true) {
         return Error::new(Step::Execute, Object::Command, Errno::NOENT);
     }
     error
