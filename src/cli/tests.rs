@@ -490,7 +490,8 @@ fn bad_values_name_the_option() {
         ("boottime", "9223372036854775808", "9223372036854775808: too large"),
         ("cap-add", "root", "root: unknown capability"),
         ("cap-drop", "CAP_", "CAP_: unknown capability"),
-        ("seccomp", "deny=mount", "deny=mount: must be default|strict|none"),
+        ("seccomp", "deny", "deny: must be default|strict|none|RULES"),
+        ("seccomp", "", "must be default|strict|none|RULES"),
         ("ulimit", "files=1", "files=1: unknown limit"),
         ("ulimit", "core=2:1", "core=2:1: soft is above hard"),
     ] {

@@ -3,20 +3,11 @@
 
 use super::usage::Problem;
 use crate::config::{EnvEdit, IdRange, Namespaces, Net, Proc, Seccomp, Text, Ulimit, User, Userns, capability, ulimit};
+pub(super) use crate::words::{part, position};
 use core::ffi::CStr;
 
 /// A value, or what is wrong with its text.
 pub(super) type Read<T> = Result<T, Problem>;
-
-/// The next part of what is left: as far as the separator, behind which the rest is left. Where there is no separator
-/// all of it is the last part, and nothing is left.
-#[inline(never)]
-pub(super) fn part(rest: &mut Option<Text>, separator: u8) -> Option<Text> {
-    let text = rest.take()?;
-    let Some(end) = text.iter().position(|byte| *byte == separator) else { return Some(text) };
-    *rest = text.get(end + 1..);
-    text.get(..end)
-}
 
 /// What stands before the first separator, and what stands behind it where there is one.
 #[inline(never)]
@@ -28,18 +19,6 @@ pub(super) fn cut(text: Text, separator: u8) -> (Text, Option<Text>) {
 /// Whether there is such a byte. The core library's own search is fast on long texts, and large.
 pub(super) fn has(text: Text, byte: u8) -> bool {
     cut(text, byte).1.is_some()
-}
-
-/// Where `word` stands among `words`, which have a blank between two. One text for all the words, and not a `match` over
-/// them, which would be compiled to a comparison a byte.
-#[inline(never)]
-pub(super) fn position(words: Text, word: &[u8]) -> Option<usize> {
-    let mut rest = Some(words);
-    let mut position = 0;
-    while part(&mut rest, b' ')? != word {
-        position += 1;
-    }
-    Some(position)
 }
 
 /// Where `text` stands among the words of a choice.
@@ -222,12 +201,14 @@ pub(super) fn shared<'a>(namespaces: &'a mut Namespaces, name: &[u8]) -> Read<&'
     }
 }
 
-/// `--seccomp`.
-pub(super) fn seccomp(text: &[u8]) -> Read<Seccomp> {
-    Ok(match choice(b"default strict none", text)? {
-        0 => Seccomp::Default,
-        1 => Seccomp::Strict,
-        _ => Seccomp::None,
+/// `--seccomp`. RULES are read by the room that knows the names of the system calls.
+pub(super) fn seccomp(text: Text) -> Read<Seccomp> {
+    Ok(match position(b"default strict none", text) {
+        Some(0) => Seccomp::Default,
+        Some(1) => Seccomp::Strict,
+        Some(_) => Seccomp::None,
+        None if has(text, b'=') => Seccomp::Rules(text),
+        None => return Err(Problem::NotOfForm),
     })
 }
 
@@ -380,7 +361,7 @@ mod tests {
         assert!(matches!(net(c"./ns"), Ok(Net::Join(path)) if path == c"./ns"));
         assert!(matches!((seccomp(b"default"), seccomp(b"strict")), (Ok(Seccomp::Default), Ok(Seccomp::Strict))));
         assert!(matches!(seccomp(b"none"), Ok(Seccomp::None)));
-        assert!(seccomp(b"deny=mount").is_err() && seccomp(b"allow=bpf").is_err());
+        assert!(matches!(seccomp(b"deny=mount"), Ok(Seccomp::Rules(b"deny=mount"))));
         for text in [&b""[..], b"Auto", b"auto ", b"no", b"nonee"] {
             assert!(proc(text).is_err() && no_sys(text).is_err() && userns(text).is_err(), "{text:?}");
         }

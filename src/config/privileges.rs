@@ -1,6 +1,6 @@
 //! What the command may do, and how much of everything it may use.
 
-use super::{CAPABILITY_EDITS_MAX, ULIMITS_MAX};
+use super::{CAPABILITY_EDITS_MAX, Text, ULIMITS_MAX};
 use heapless::Vec;
 
 /// What the command may do.
@@ -36,6 +36,8 @@ pub enum Seccomp {
     Strict,
     /// No filter.
     None,
+    /// What would hold with [`Seccomp::Unsaid`], edited: `deny=a,b;errno=NAME;allow=c`.
+    Rules(Text),
 }
 
 /// How much the command may use.

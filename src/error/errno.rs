@@ -114,6 +114,12 @@ impl Errno {
         self.words().map_or("", |words| words.0)
     }
 
+    /// The one of this name, if the table knows it.
+    #[must_use]
+    pub fn by_name(name: &[u8]) -> Option<Self> {
+        NUMBERS.iter().map(|&number| Self::new(u16::from(number))).find(|errno| errno.name().as_bytes() == name)
+    }
+
     /// What it means.
     #[must_use]
     pub fn text(self) -> &'static str {

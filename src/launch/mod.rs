@@ -48,7 +48,7 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
     let engine = Object::Place(Place::Engine);
     // From here on no signal ends or interrupts O but those that it leaves to the kernel; they wait to be read.
     let mask = signal::set_mask(attend::BLOCKED).at(Step::PrepareSignals, engine)?;
-    let filter = filter::of(config);
+    let filter = filter::make(config);
     let closed_stdio = stdio::fill_closed()?;
     stdio::close_inherited()?;
     let root = find_root(config)?;
