@@ -4,7 +4,9 @@ use super::mounts;
 use super::row::Section;
 use super::usage::Problem;
 use super::values::{self as read, Read, part};
-use crate::config::{CapabilityEdit, Changes, Config, EnvEdit, IdRange, Mount, Text, Writes};
+use crate::config::{
+    Access, CapabilityEdit, Changes, Config, EnvEdit, IdRange, LandlockRule, Limit, Mount, Text, Writes,
+};
 use core::ffi::CStr;
 use heapless::Vec;
 
@@ -128,9 +130,31 @@ options! {
     row!(Privileges, 0, "seccomp", "default|strict|none|RULES",
         "system calls; RULES: deny=NAME,NAME;errno=NAME;allow=NAME",
         |config, word| put(&mut config.privileges.seccomp, read::seccomp(word.to_bytes())?)),
+    row!(Privileges, 0, "landlock-ro", "PATH[?]",
+        "Landlock: nothing but what such options allow; here, reading\n\
+         (?: go on where the kernel cannot)",
+        |config, word| landlock(config, word, Access::Read)),
+    row!(Privileges, 0, "landlock-rw", "PATH[?]",
+        "reading and writing",
+        |config, word| landlock(config, word, Access::Write)),
+    row!(Privileges, 0, "landlock-rx", "PATH[?]",
+        "reading and executing",
+        |config, word| landlock(config, word, Access::Execute)),
     row!(Privileges, 0, "ulimit", "NAME=SOFT[:HARD]",
         "as nofile=1024:4096 or core=unlimited",
         ulimit),
+    row!(Privileges, 'm', "memory", "SIZE[?]",
+        "how much memory (?: go on where that cannot be had)",
+        |config, word| limit(&mut config.limits.memory, word, read::size)),
+    row!(Privileges, 0, "cpus", "N[?]",
+        "how many processors, as 1.5",
+        |config, word| limit(&mut config.limits.cpus, word, read::cpus)),
+    row!(Privileges, 0, "pids-limit", "N[?]",
+        "how many processes",
+        |config, word| limit(&mut config.limits.pids, word, read::number)),
+    row!(Privileges, 0, "cgroup", "PATH[?]",
+        "the cgroup to put the container's into",
+        cgroup),
 
     row!(Diagnosis, 0, "help", "",
         "print this",
@@ -208,4 +232,23 @@ fn ulimit(config: &mut Config, word: &'static CStr) -> Read<()> {
         Some(old) => put(old, new),
         None => push(ulimits, new, Problem::MoreUlimits),
     }
+}
+
+#[inline(never)]
+fn landlock(config: &mut Config, word: &'static CStr, access: Access) -> Read<()> {
+    let (path, best_effort) = read::effort(word);
+    read::absolute(path)?;
+    push(&mut config.privileges.landlock, LandlockRule { path, access, best_effort }, Problem::MoreLandlockRules)
+}
+
+#[inline(never)]
+fn limit(place: &mut Limit, word: &'static CStr, read: fn(Text) -> Read<u64>) -> Read<()> {
+    let (text, best_effort) = read::effort(word);
+    put(place, Limit { value: read::positive(read(text))?, best_effort })
+}
+
+fn cgroup(config: &mut Config, word: &'static CStr) -> Read<()> {
+    let (path, best_effort) = read::effort(word);
+    config.limits.cgroup_is_best_effort = best_effort;
+    if path.is_empty() { Err(Problem::Empty) } else { some(&mut config.limits.cgroup, path) }
 }

@@ -69,6 +69,35 @@ fn times(digits: &[u8], factor: u64, otherwise: Problem) -> Read<u64> {
     number_up_to(u64::MAX, digits, otherwise)?.checked_mul(factor).ok_or(Problem::TooLarge)
 }
 
+/// Processors, in microseconds of a tenth of a second: `2`, `1.5`, `0.125`.
+pub(super) fn cpus(text: Text) -> Read<u64> {
+    let (whole, decimals) = cut(text, b'.');
+    let mut scale = 100_000;
+    let mut value = number_up_to(1 << 20, whole, Problem::NotCpus)? * scale;
+    if let Some(decimals) = decimals {
+        for _ in decimals {
+            scale /= 10;
+        }
+        value += number_up_to(99_999, decimals, Problem::NotCpus)? * scale;
+    }
+    // More digits than count would count for nothing.
+    if scale == 0 { Err(Problem::NotCpus) } else { Ok(value) }
+}
+
+/// A plain number.
+pub(super) fn number(text: Text) -> Read<u64> {
+    number_up_to(u64::MAX, text, Problem::NotANumber)
+}
+
+/// Without the `?` at its end, and whether there was one: what cannot be had is then no error.
+#[inline(never)]
+pub(super) fn effort(word: &'static CStr) -> (Text, bool) {
+    match word.to_bytes() {
+        [text @ .., b'?'] => (text, true),
+        text => (text, false),
+    }
+}
+
 /// Zero would mean "nothing" to one reader and "no limit" to the next.
 pub(super) fn positive(value: Read<u64>) -> Read<u64> {
     match value? {
@@ -279,6 +308,25 @@ mod tests {
         for text in ["17179869184g", "18446744073709551615k", "18446744073709551616", "99999999999999999999m"] {
             assert_eq!(size(text.as_bytes()), Err(Problem::TooLarge), "{text:?}");
         }
+    }
+
+    #[test]
+    fn processors() {
+        for (text, value) in [
+            ("1", 100_000),
+            ("1.5", 150_000),
+            ("0.125", 12_500),
+            ("0.00001", 1),
+            ("2.50000", 250_000),
+            ("0", 0),
+            ("00.0", 0),
+        ] {
+            assert_eq!(cpus(text.as_bytes()), Ok(value), "{text:?}");
+        }
+        for text in ["", ".5", "1.", "1.2.3", "1,5", "-1", "1e3", " 1", "1.0000001", "0.000009"] {
+            assert_eq!(cpus(text.as_bytes()), Err(Problem::NotCpus), "{text:?}");
+        }
+        assert_eq!(cpus(b"1048577"), Err(Problem::TooLarge));
     }
 
     #[test]

@@ -22,7 +22,14 @@ pub(super) fn make(config: &Config) -> &'static [Instruction] {
         Ok(()) => &editor.program,
         Err(fault) => {
             let fault = fault.text().as_bytes();
-            say::usage(&[b"engine: --seccomp: ", editor.what.unwrap_or_default(), b": ", fault, b"\n", TRY_HELP.as_bytes()])
+            say::usage(&[
+                b"engine: --seccomp: ",
+                editor.what.unwrap_or_default(),
+                b": ",
+                fault,
+                b"\n",
+                TRY_HELP.as_bytes(),
+            ])
         }
     }
 }

@@ -4,6 +4,7 @@
 //! nothing of the container and nothing of the caller that could keep either busy.
 
 mod attend;
+mod cgroup;
 mod environment;
 mod filter;
 mod hints;
@@ -15,6 +16,7 @@ mod signals;
 mod stdio;
 mod subordinate;
 
+use crate::command::landlock;
 use crate::config::{Config, Net};
 use crate::error::{At, Errno, Error, Object, Place, Step, Why};
 use crate::handover::Handover;
@@ -25,6 +27,7 @@ use crate::sys::process::{self, Fork, Namespaces, PidFd};
 use crate::sys::signal::{self, Disposition};
 use crate::sys::start::{Credentials, Start};
 use attend::Outcome;
+use cgroup::Cgroup;
 use core::ffi::CStr;
 
 /// O's whole life. Runs in O until the clone, then in both: the child goes its own way in [`setup::run`].
@@ -52,14 +55,20 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
     let closed_stdio = stdio::fill_closed()?;
     stdio::close_inherited()?;
     let root = find_root(config)?;
+    let (landlock, missing) = landlock::rights(config);
+    if let Some((error, best_effort)) = missing {
+        say::unless_best_effort(error, best_effort, config)?;
+    }
     // With SIGCHLD ignored, children would vanish unseen (wait(2)).
     let child_signal = signal::set_disposition(signal::CHLD, Disposition::Default).at(Step::PrepareSignals, engine)?;
     let lifeline = fd::pipe().at(Step::MakePipe, engine)?;
     let reports = fd::pipe().at(Step::MakePipe, engine)?;
     network::join(config)?;
-    let fork = process::clone(namespaces(config)).at(Step::MakeNamespaces, Object::Place(Place::Container))?;
-    match fork {
-        Fork::Child => {
+    // From here on nothing may return that does not end it.
+    let cgroup = cgroup::make(config)?;
+    let namespaces = namespaces(config, cgroup.is_some());
+    let outcome = match process::clone(namespaces).at(Step::MakeNamespaces, Object::Place(Place::Container)) {
+        Ok(Fork::Child) => {
             lifeline.write.close();
             reports.read.close();
             let environment = start.environment();
@@ -71,14 +80,21 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
                 credentials,
                 closed_stdio,
                 filter,
+                landlock,
+                limited: cgroup.is_some(),
                 mask,
                 child_signal,
                 lifeline: lifeline.read,
                 reports: reports.write,
             })
         }
-        Fork::Parent(init) => accompany(&init, lifeline, reports, config, &credentials),
+        Ok(Fork::Parent(init)) => accompany(&init, lifeline, reports, config, &credentials, cgroup.as_ref()),
+        Err(error) => Err(error),
+    };
+    if let Some(cgroup) = cgroup {
+        cgroup.end();
     }
+    outcome
 }
 
 /// Finds the root filesystem as the caller: what the caller may not search is not searched on its behalf either. I takes
@@ -97,8 +113,9 @@ fn identify(path: Option<&CStr>) -> Result<FileId, Errno> {
     id
 }
 
-/// The namespaces that I is cloned into; all in one call, so that all belong to the new user namespace.
-fn namespaces(config: &Config) -> Namespaces {
+/// The namespaces that I is cloned into; all in one call, so that all belong to the new user namespace. But for that of the
+/// cgroups where I is yet to enter one: it makes that itself.
+fn namespaces(config: &Config, limited: bool) -> Namespaces {
     let share = &config.namespaces;
     Namespaces::PID
         .and(Namespaces::MOUNT)
@@ -106,7 +123,7 @@ fn namespaces(config: &Config) -> Namespaces {
         .and_if(matches!(config.network(), Net::None), Namespaces::NET)
         .and_if(!share.share_uts, Namespaces::UTS)
         .and_if(!share.share_ipc, Namespaces::IPC)
-        .and_if(!share.share_cgroup, Namespaces::CGROUP)
+        .and_if(!share.share_cgroup && !limited, Namespaces::CGROUP)
 }
 
 /// From the clone to the end. On entry I waits for its id maps; on return I is gone, and the container with it.
@@ -116,10 +133,11 @@ fn accompany(
     reports: Pipe,
     config: &Config,
     credentials: &Credentials,
+    cgroup: Option<&Cgroup>,
 ) -> Result<Outcome, Error> {
     lifeline.read.close();
     reports.write.close();
-    if let Err(error) = introduce(init, &lifeline.write, config, credentials) {
+    if let Err(error) = introduce(init, &lifeline.write, config, credentials, cgroup) {
         end_init(init);
         // I may have told why nobody was there to be introduced: it had failed already. But what stands at /proc and is
         // no procfs explains whatever else goes wrong.
@@ -133,8 +151,15 @@ fn accompany(
     outcome
 }
 
-/// Writes the id maps and lets I go on.
-fn introduce(init: &PidFd, lifeline: &fd::Fd, config: &Config, credentials: &Credentials) -> Result<(), Error> {
+/// Puts I where it belongs, writes the id maps and lets I go on.
+fn introduce(
+    init: &PidFd,
+    lifeline: &fd::Fd,
+    config: &Config,
+    credentials: &Credentials,
+    cgroup: Option<&Cgroup>,
+) -> Result<(), Error> {
+    cgroup.map_or(Ok(()), |cgroup| cgroup.take(init.pid()))?;
     id_maps::write(init, config, credentials)?;
     let engine = Object::Place(Place::Engine);
     file::write_all(lifeline.number(), b"!").at(Step::StartInit, Object::Place(Place::Init))?;

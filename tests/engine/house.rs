@@ -28,7 +28,10 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("cli", &["config", "error", "words"]),
     (
         "launch",
-        &["accounts", "config", "error", "fields", "handover", "id_map", "report", "seccomp", "setup", "sys", "words"],
+        &[
+            "accounts", "command", "config", "error", "fields", "handover", "id_map", "report", "seccomp", "setup",
+            "sys", "words",
+        ],
     ),
     ("setup", &["changes", "config", "error", "handover", "id_map", "init", "seccomp", "sys"]),
     ("init", &["changes", "command", "config", "error", "handover", "id_map", "report", "sys"]),
