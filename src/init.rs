@@ -106,7 +106,7 @@ fn introduce(command: Pid, world: &World) -> Result<(), Error> {
     let number = if world.proc_is_the_hosts { id_map::only_child(proc)? } else { command };
     let process = id_map::process_directory(Some(proc), number)?;
     for kind in [Kind::Users, Kind::Groups] {
-        id_map::write(&process, kind, &id_map::identity(Some(proc), kind)?)?;
+        id_map::write_identity(&process, kind, Some(proc))?;
     }
     process.close();
     hide()
