@@ -282,10 +282,10 @@ impl Error {
         }
     }
 
-    /// Whether it is a failure of this step with the kernel's own cause.
+    /// Whether it is a failure of this step with this errno.
     #[must_use]
     pub fn is(self, step: Step, errno: Errno) -> bool {
-        self.0.get() as u16 == (step as u16) << STEP | errno.number()
+        self.step() == Some(step) && self.errno() == errno
     }
 
     /// The exit status that this failure asks for.

@@ -21,10 +21,11 @@ use crate::config::{Config, Net};
 use crate::error::{At, Errno, Error, Object, Place, Step, Why};
 use crate::handover::Handover;
 use crate::setup;
-use crate::sys::fd::{self, Dir, Pipe};
+use crate::sys::fd::{self, Dir, Fd};
 use crate::sys::file::{self, FileId};
-use crate::sys::process::{self, Fork, Namespaces, PidFd};
+use crate::sys::process::{self, Namespaces, PidFd};
 use crate::sys::signal::{self, Disposition};
+use crate::sys::spawn::{self, Memory};
 use crate::sys::start::{Credentials, Start};
 use attend::Outcome;
 use cgroup::Cgroup;
@@ -66,35 +67,39 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
     network::join(config)?;
     // From here on nothing may return that does not end it.
     let cgroup = cgroup::make(config)?;
-    let namespaces = namespaces(config, cgroup.is_some());
-    let outcome = match process::clone(namespaces).at(Step::MakeNamespaces, Object::Place(Place::Container)) {
-        Ok(Fork::Child) => {
-            lifeline.write.close();
-            reports.read.close();
-            let environment = start.environment();
-            setup::run(&Handover {
-                config,
-                root,
-                environment,
-                env_files,
-                credentials,
-                closed_stdio,
-                filter,
-                landlock,
-                limited: cgroup.is_some(),
-                mask,
-                child_signal,
-                lifeline: lifeline.read,
-                reports: reports.write,
-            })
-        }
-        Ok(Fork::Parent(init)) => accompany(&init, lifeline, reports, config, &credentials, cgroup.as_ref()),
-        Err(error) => Err(error),
+    let inside = [lifeline.read.number(), reports.write.number()];
+    let handover = Handover {
+        config,
+        root,
+        environment: start.environment(),
+        env_files,
+        credentials,
+        closed_stdio,
+        filter,
+        landlock,
+        limited: cgroup.is_some(),
+        mask,
+        child_signal,
+        outside: [lifeline.write.number(), reports.read.number()],
+        lifeline: lifeline.read,
+        reports: reports.write,
     };
+    let init = spawn::beside(namespaces(config, cgroup.is_some()), memory(config), setup::run, handover)
+        .at(Step::MakeNamespaces, Object::Place(Place::Container));
+    for number in inside {
+        fd::close(number);
+    }
+    let outcome =
+        init.and_then(|init| accompany(&init, &lifeline.write, &reports.read, config, &credentials, cgroup.as_ref()));
     if let Some(cgroup) = cgroup {
         cgroup.end();
     }
     outcome
+}
+
+/// Whose memory I has: O's, unless its clocks are others, which needs memory of its own (time_namespaces(7)).
+fn memory(config: &Config) -> Memory {
+    if config.has_clocks() { Memory::Copied } else { Memory::Shared }
 }
 
 /// Finds the root filesystem as the caller: what the caller may not search is not searched on its behalf either. I takes
@@ -129,22 +134,20 @@ fn namespaces(config: &Config, limited: bool) -> Namespaces {
 /// From the clone to the end. On entry I waits for its id maps; on return I is gone, and the container with it.
 fn accompany(
     init: &PidFd,
-    lifeline: Pipe,
-    reports: Pipe,
+    lifeline: &Fd,
+    reports: &Fd,
     config: &Config,
     credentials: &Credentials,
     cgroup: Option<&Cgroup>,
 ) -> Result<Outcome, Error> {
-    lifeline.read.close();
-    reports.write.close();
-    if let Err(error) = introduce(init, &lifeline.write, config, credentials, cgroup) {
+    if let Err(error) = introduce(init, lifeline, config, credentials, cgroup) {
         end_init(init);
         // I may have told why nobody was there to be introduced: it had failed already. But what stands at /proc and is
         // no procfs explains whatever else goes wrong.
         let explained = error.why() == Some(Why::NotProcfs);
-        return Err(attend::first_failure(&reports.read).filter(|_| !explained).unwrap_or(error));
+        return Err(attend::first_failure(reports).filter(|_| !explained).unwrap_or(error));
     }
-    let outcome = attend::attend(init, &reports.read);
+    let outcome = attend::attend(init, reports);
     if outcome.is_err() {
         end_init(init);
     }
@@ -154,7 +157,7 @@ fn accompany(
 /// Puts I where it belongs, writes the id maps and lets I go on.
 fn introduce(
     init: &PidFd,
-    lifeline: &fd::Fd,
+    lifeline: &Fd,
     config: &Config,
     credentials: &Credentials,
     cgroup: Option<&Cgroup>,
@@ -163,8 +166,11 @@ fn introduce(
     id_maps::write(init, config, credentials)?;
     let engine = Object::Place(Place::Engine);
     file::write_all(lifeline.number(), b"!").at(Step::StartInit, Object::Place(Place::Init))?;
-    // Not before: as long as the maps are being written, /proc/PID must belong to the caller.
-    process::hide().at(Step::HideInit, engine)?;
+    // Not before: as long as the maps are being written, /proc/PID must belong to the caller. Where the memory is shared,
+    // I hides it, when C's maps are written too.
+    if memory(config) == Memory::Copied {
+        process::hide().at(Step::HideInit, engine)?;
+    }
     stdio::let_go(config);
     process::release_stack();
     Ok(())

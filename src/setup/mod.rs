@@ -27,6 +27,9 @@ use masks::Masks;
 
 /// I's whole life. On entry the namespaces are new and everything else is the host's.
 pub fn run(handover: &Handover) -> ! {
+    for number in handover.outside {
+        fd::close(number);
+    }
     match set_up(handover) {
         Ok(world) => init::run(handover, world),
         Err(error) => handover.fail(error),
