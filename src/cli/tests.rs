@@ -76,9 +76,9 @@ const EXAMPLES: &[Example] = &[
     ("landlock-ro", "/a", |c| c.privileges.landlock.iter().any(|r| r.path == b"/a" && r.access == Access::Read)),
     ("landlock-rw", "/a?", |c| c.privileges.landlock.iter().any(|r| r.best_effort && r.access == Access::Write)),
     ("landlock-rx", "/a", |c| c.privileges.landlock.iter().any(|r| !r.best_effort && r.access == Access::Execute)),
-    ("memory", "1k", |c| c.limits.memory == Limit { value: 1024, best_effort: false }),
-    ("cpus", "1.5?", |c| c.limits.cpus == Limit { value: 150_000, best_effort: true }),
-    ("pids-limit", "9", |c| c.limits.pids == Limit { value: 9, best_effort: false }),
+    ("memory", "1k", |c| c.limits.shared[0] == Limit { value: 1024, best_effort: false }),
+    ("cpus", "1.5?", |c| c.limits.shared[1] == Limit { value: 150_000, best_effort: true }),
+    ("pids-limit", "9", |c| c.limits.shared[2] == Limit { value: 9, best_effort: false }),
     ("cgroup", "here?", |c| c.limits.cgroup == Some(b"here") && c.limits.cgroup_is_best_effort),
     ("ulimit", "nofile=5:6", |c| c.limits.ulimits == [Ulimit { resource: 7, soft: 5, hard: 6 }]),
 ];

@@ -95,9 +95,7 @@ impl Config {
         },
         limits: Limits {
             ulimits: Vec::new(),
-            memory: Limit::NONE,
-            cpus: Limit::NONE,
-            pids: Limit::NONE,
+            shared: [Limit::NONE; 3],
             cgroup: None,
             cgroup_is_best_effort: false,
         },

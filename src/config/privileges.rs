@@ -68,19 +68,16 @@ pub enum Seccomp {
 pub struct Limits {
     /// `--ulimit`, repeatable.
     pub ulimits: Vec<Ulimit, ULIMITS_MAX>,
-    /// `--memory`, in bytes.
-    pub memory: Limit,
-    /// `--cpus`, in microseconds of running in a tenth of a second, as the kernel counts them.
-    pub cpus: Limit,
-    /// `--pids-limit`.
-    pub pids: Limit,
+    /// How much all processes of the container may use together: `--memory`, in bytes; `--cpus`, in microseconds of
+    /// running in a tenth of a second, as the kernel counts them; `--pids-limit`.
+    pub shared: [Limit; 3],
     /// `--cgroup`: a directory of the host's, below which the container's is made.
     pub cgroup: Option<Text>,
     /// `--cgroup PATH?`: whether to go on where that cannot be had.
     pub cgroup_is_best_effort: bool,
 }
 
-/// How much of something all processes of the container may use together.
+/// How much of something.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Limit {
     /// How much; 0 is no limit.
@@ -97,15 +94,14 @@ impl Limit {
 impl Limits {
     /// Whether the container is to have a cgroup of its own.
     #[must_use]
-    pub const fn want_cgroup(&self) -> bool {
-        self.cgroup.is_some() || self.memory.value | self.cpus.value | self.pids.value != 0
+    pub fn want_cgroup(&self) -> bool {
+        self.cgroup.is_some() || self.shared.iter().any(|limit| limit.value != 0)
     }
 
     /// Whether all that a cgroup is wanted for may be left out.
     #[must_use]
     pub fn are_best_effort(&self) -> bool {
-        let limits = [self.memory, self.cpus, self.pids];
-        limits.iter().all(|limit| limit.value == 0 || limit.best_effort)
+        self.shared.iter().all(|limit| limit.value == 0 || limit.best_effort)
             && (self.cgroup.is_none() || self.cgroup_is_best_effort)
     }
 }

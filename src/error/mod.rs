@@ -155,7 +155,6 @@ worded! {
         TooManyRanges => "it has more than 339 lines for this user",
         HelperMissing => "it is not there (Debian: apt-get install uidmap)",
         HelperNotSetuid => "it is not set-user-id root",
-        NotACgroup => "it is not a cgroup (version 2)",
         OldLandlock => "this kernel's cannot forbid truncating (Linux 6.2)",
         HelperFailed => "it refuses them: are they all in /etc/subuid and /etc/subgid?",
     }
@@ -381,7 +380,7 @@ impl Why {
         match self {
             Self::NotOrdinaryDirectory => Errno::NOTDIR,
             Self::NotADevice => Errno::NODEV,
-            Self::NotProcfs | Self::BadVariable | Self::NotANamespace | Self::NotACgroup => Errno::INVAL,
+            Self::NotProcfs | Self::BadVariable | Self::NotANamespace => Errno::INVAL,
             Self::OldLandlock => Errno::OPNOTSUPP,
             Self::BadRecord => Errno::PROTO,
             Self::NoExecMount => Errno::ACCES,

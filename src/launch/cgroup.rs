@@ -3,21 +3,22 @@
 //!
 //! ```text
 //!   the caller's or the named one
-//!   ├─ engine-PID             the limits; nobody is in it
-//!   │  └─ run                 I and all that comes of it
-//!   └─ engine-outside-PID     O, where it had to make room
+//!   ├─ engine-NUMBER           the limits; nobody is in it
+//!   │  └─ run                  I and all that comes of it
+//!   └─ engine-outside-NUMBER   O and the keeper, where they had to make room
 //! ```
 //!
 //! The limits lie one level above what the container can see: its cgroup namespace begins at `run`, since whoever mounts
 //! the hierarchy inside may be the owner of its files. No further level can be made, so that two removals take all away.
 //!
-//! Those are the task of a process that outlives O, whatever becomes of O.
+//! They are the task of the keeper, a process that outlives O, whatever becomes of O. The number is that of the pipe
+//! between the two: no other run of this machine's has the same, whichever PID namespace it is in.
 
 use super::say;
-use crate::config::{Config, Limit};
-use crate::error::{At, Errno, Error, Object, Place, Step, Why};
+use crate::config::Config;
+use crate::error::{At, Errno, Error, Object, Place, Step};
 use crate::fields;
-use crate::sys::digits::{self, Base, decimal};
+use crate::sys::digits::{self, Base, Room, decimal};
 use crate::sys::fd::{self, Dir, Fd, Pipe};
 use crate::sys::file;
 use crate::sys::poll::{self, Waiting};
@@ -26,10 +27,7 @@ use crate::sys::terminal;
 use crate::sys::text::PathBuffer;
 use core::ffi::CStr;
 
-/// Where the hierarchy is mounted: alone, or beside version 1.
-const MOUNT_POINTS: [&[u8]; 2] = [b"/sys/fs/cgroup", b"/sys/fs/cgroup/unified"];
-
-/// A controller: what it limits, its limit, and how it is enabled.
+/// In the order of `config.limits.shared`: what is limited, the limit's file, and how its controller is enabled.
 const CONTROLLERS: [(Place, &CStr, &[u8]); 3] = [
     (Place::Memory, c"memory.max", b"+memory"),
     (Place::Processors, c"cpu.max", b"+cpu"),
@@ -41,9 +39,15 @@ pub(super) struct Cgroup {
     parent: Fd,
     /// The one with the limits.
     directory: Fd,
-    keeper: PidFd,
-    /// Whose end is the sign for the keeper.
+    keeper: Keeper,
+}
+
+/// O's end of the keeper.
+struct Keeper {
+    process: PidFd,
+    /// Whose end is the sign for it.
     lifeline: Fd,
+    number: u64,
 }
 
 /// What a container has used.
@@ -62,91 +66,87 @@ pub(super) fn make(config: &Config) -> Result<Option<Cgroup>, Error> {
     if !config.limits.want_cgroup() {
         return Ok(None);
     }
-    let cgroup = match Cgroup::make(config) {
+    let cgroup = match parent(config).and_then(Cgroup::below).at(Step::MakeCgroup, Object::Cgroup) {
         Ok(cgroup) => cgroup,
         Err(error) => {
             return say::unless_best_effort(error, config.limits.are_best_effort(), config).map(|()| None);
         }
     };
-    match cgroup.limit(config) {
-        Ok(()) => Ok(Some(cgroup)),
-        Err(error) => {
-            cgroup.end();
-            Err(error)
+    for (limit, (place, file, controller)) in config.limits.shared.iter().zip(&CONTROLLERS) {
+        if limit.value == 0 {
+            continue;
+        }
+        let mut result = cgroup.set(limit.value, file, controller);
+        if result.is_ok() && *place == Place::Memory {
+            result = cgroup.forbid_swap();
+        }
+        if let Err(error) = result.at(Step::SetLimit, Object::Place(*place)) {
+            if let Err(error) = say::unless_best_effort(error, limit.best_effort, config) {
+                cgroup.end();
+                return Err(error);
+            }
         }
     }
+    Ok(Some(cgroup))
+}
+
+/// What it is made below.
+fn parent(config: &Config) -> Result<Fd, Errno> {
+    let parent = match config.limits.cgroup {
+        Some(path) => open(b"", path),
+        None => own_cgroup(),
+    }?;
+    if file::is_cgroup(&parent)? { Ok(parent) } else { Err(Errno::OPNOTSUPP) }
 }
 
 impl Cgroup {
-    fn make(config: &Config) -> Result<Self, Error> {
-        let failed = |errno| Error::new(Step::MakeCgroup, Object::Cgroup, errno);
-        let parent = match config.limits.cgroup {
-            Some(path) => open(&[path]),
-            None => own_cgroup(),
-        };
-        let parent = parent.map_err(failed)?;
-        if !file::is_cgroup(&parent).map_err(failed)? {
-            return Err(Error::because(Step::MakeCgroup, Object::Cgroup, Why::NotACgroup));
-        }
-        let (keeper, lifeline) = start_keeper(&parent).map_err(failed)?;
-        // Where this fails the keeper takes away what there is, as soon as the lifeline ends.
-        match make_directory(&parent, process::own_pid()) {
-            Ok(directory) => Ok(Self { parent, directory, keeper, lifeline }),
+    fn below(parent: Fd) -> Result<Self, Errno> {
+        let keeper = Keeper::start(&parent)?;
+        match make_directory(&parent, inside(keeper.number, &mut [0; 40])).and_then(|directory| {
+            make_directory(&directory, RUN)?.close();
+            put(&directory, c"cgroup.max.depth", b"1")?;
+            Ok(directory)
+        }) {
+            Ok(directory) => Ok(Self { parent, directory, keeper }),
             Err(errno) => {
-                end_keeper(&parent, keeper, lifeline);
-                Err(failed(errno))
+                keeper.end(&parent);
+                Err(errno)
             }
         }
-    }
-
-    /// Sets every limit that was asked for.
-    fn limit(&self, config: &Config) -> Result<(), Error> {
-        let Config { limits, .. } = config;
-        for (limit, controller) in [limits.memory, limits.cpus, limits.pids].iter().zip(&CONTROLLERS) {
-            if limit.value != 0 {
-                let result = self.set(*limit, controller.1, controller.2);
-                // What does not fit into memory must not go to swap instead. A kernel without swap has no such file.
-                let result = match result {
-                    Ok(()) if controller.0 == Place::Memory => match put(&self.directory, c"memory.swap.max", b"0") {
-                        Err(Errno::NOENT) => Ok(()),
-                        result => result,
-                    },
-                    result => result,
-                };
-                if let Err(error) = result.at(Step::SetLimit, Object::Place(controller.0)) {
-                    say::unless_best_effort(error, limit.best_effort, config)?;
-                }
-            }
-        }
-        Ok(())
     }
 
     /// Writes a limit, after enabling its controller where that has not been done.
-    fn set(&self, limit: Limit, file: &CStr, controller: &[u8]) -> Result<(), Errno> {
-        let mut room = [0; 40];
-        let value = digits::write(b"", limit.value, Base::Decimal, &mut room).to_bytes();
-        match put(&self.directory, file, value) {
+    fn set(&self, value: u64, file: &CStr, controller: &[u8]) -> Result<(), Errno> {
+        let write = || put(&self.directory, file, digits::write(b"", value, Base::Decimal, &mut [0; 40]).to_bytes());
+        match write() {
             Err(Errno::NOENT) => {}
             result => return result,
         }
-        match put(&self.parent, SUBTREE_CONTROL, controller) {
+        let enable = || put(&self.parent, SUBTREE_CONTROL, controller);
+        match enable() {
             // No cgroup may have both processes and controllers for those below it. O can make room for itself alone.
             Err(Errno::BUSY) => {
                 self.step_aside()?;
-                put(&self.parent, SUBTREE_CONTROL, controller)?;
+                enable()?;
             }
             result => result?,
         }
-        put(&self.directory, file, value)
+        write()
+    }
+
+    /// What does not fit into memory must not go to swap instead. A kernel without swap has no such file.
+    fn forbid_swap(&self) -> Result<(), Errno> {
+        match put(&self.directory, c"memory.swap.max", b"0") {
+            Err(Errno::NOENT) => Ok(()),
+            result => result,
+        }
     }
 
     /// Moves O and the keeper out of the parent, so that it may have controllers.
     fn step_aside(&self) -> Result<(), Errno> {
-        let mut room = [0; 40];
-        let name = outside(process::own_pid(), &mut room);
-        file::make_directory(Dir::At(&self.parent), name, 0o755)?;
-        let outside = file::open_directory(Dir::At(&self.parent), name)?;
-        let result = put(&outside, PROCESSES, b"0").and_then(|()| enter(&outside, PROCESSES, self.keeper.pid()));
+        let outside = make_directory(&self.parent, outside(self.keeper.number, &mut [0; 40]))?;
+        let result =
+            put(&outside, PROCESSES, b"0").and_then(|()| enter(&outside, PROCESSES, self.keeper.process.pid()));
         outside.close();
         result
     }
@@ -159,7 +159,7 @@ impl Cgroup {
     /// Takes it away. On entry I is gone.
     pub(super) fn end(self) {
         self.directory.close();
-        end_keeper(&self.parent, self.keeper, self.lifeline);
+        self.keeper.end(&self.parent);
     }
 
     /// What the container has used. To be asked when it has ended.
@@ -194,62 +194,60 @@ fn number_behind(directory: &Fd, name: &CStr, word: &[u8]) -> u64 {
     0
 }
 
-/// Starts the process that takes away what is made for this process, once that has said so or has ended.
-fn start_keeper(parent: &Fd) -> Result<(PidFd, Fd), Errno> {
-    let Pipe { read, write } = fd::pipe()?;
-    let engine = process::own_pid();
-    match process::clone(Namespaces::default())? {
-        Fork::Child => {
-            // A failure leaves open what is open, and keeps the caller's readers waiting for as long as the run.
-            let _ = fd::close_range(0, 2).and_then(|()| fd::close_all_but(&[parent, &read]));
-            // Nobody means this process who means the caller's job.
-            let _ = terminal::new_session();
-            process::release_stack();
-            // The end, or a failure: there is nothing to be read.
-            let _ = file::read(&read, &mut [0]);
-            remove_all(parent, engine);
-            process::exit(0)
-        }
-        Fork::Parent(keeper) => {
-            read.close();
-            Ok((keeper, write))
+impl Keeper {
+    /// Starts the process that takes away what is made for this one, once that has said so or has ended.
+    fn start(parent: &Fd) -> Result<Self, Errno> {
+        let Pipe { read, write } = fd::pipe()?;
+        let number = file::id(&read)?.inode();
+        let engine = process::own_pid();
+        match process::clone(Namespaces::default())? {
+            Fork::Child => {
+                // A failure leaves open what is open, which keeps the caller's readers waiting for as long as the run.
+                let _ = fd::close_all_but(&[parent, &read]).and_then(|()| fd::close_range(0, 2));
+                // Nobody means this process who means the caller's job.
+                let _ = terminal::new_session();
+                process::release_stack();
+                // The end, or a failure: there is nothing to be read.
+                let _ = file::read(&read, &mut [0]);
+                remove_all(parent, number, engine);
+                process::exit(0)
+            }
+            Fork::Parent(process) => {
+                read.close();
+                Ok(Self { process, lifeline: write, number })
+            }
         }
     }
-}
 
-/// Lets the keeper do its work, and does it where somebody has ended the keeper.
-fn end_keeper(parent: &Fd, keeper: PidFd, lifeline: Fd) {
-    lifeline.close();
-    if process::wait(&keeper).map(|ended| Ending::from_wait_status(ended.status)) != Ok(Ending::Exited(0)) {
-        remove_all(parent, process::own_pid());
+    /// Lets it do its work, and does it where somebody has ended the keeper.
+    fn end(self, parent: &Fd) {
+        self.lifeline.close();
+        if process::wait(&self.process).map(|ended| Ending::from_wait_status(ended.status)) != Ok(Ending::Exited(0)) {
+            remove_all(parent, self.number, process::own_pid());
+        }
     }
-    keeper.close();
 }
 
 const PROCESSES: &CStr = c"cgroup.procs";
 const SUBTREE_CONTROL: &CStr = c"cgroup.subtree_control";
+const RUN: &CStr = c"run";
 
-fn inside(engine: Pid, room: &mut digits::Room) -> &CStr {
-    decimal(b"engine-", engine.unsigned_abs(), room)
+fn inside(number: u64, room: &mut Room) -> &CStr {
+    digits::write(b"engine-", number, Base::Decimal, room)
 }
 
-fn outside(engine: Pid, room: &mut digits::Room) -> &CStr {
-    decimal(b"engine-outside-", engine.unsigned_abs(), room)
+fn outside(number: u64, room: &mut Room) -> &CStr {
+    digits::write(b"engine-outside-", number, Base::Decimal, room)
 }
 
-/// Takes away what there is of one run. What cannot be removed stays as an empty directory, and nothing can be done about
-/// it here.
-fn remove_all(parent: &Fd, engine: Pid) {
-    let (mut room, mut other_room) = ([0; 40], [0; 40]);
-    let (inside, outside) = (inside(engine, &mut room), outside(engine, &mut other_room));
-    if let Ok(directory) = file::open_directory(Dir::At(parent), inside) {
+/// Takes away what there is of one run.
+#[inline(never)]
+fn remove_all(parent: &Fd, number: u64, engine: Pid) {
+    remove(parent, inside(number, &mut [0; 40]), &|directory| {
         // Nothing lives in it where O has seen I end. Where O was killed, this is as good as what ends I (Linux 5.14).
-        let _ = put(&directory, c"cgroup.kill", b"1");
-        remove(&directory, c"run");
-        directory.close();
-    }
-    remove(parent, inside);
-    if let Ok(directory) = file::open_directory(Dir::At(parent), outside) {
+        let _ = put(directory, c"cgroup.kill", b"1");
+    });
+    remove(parent, outside(number, &mut [0; 40]), &|_| {
         // The parent was without controllers, and is to be so again before anybody can go back to it.
         for controller in [b"-memory".as_slice(), b"-cpu", b"-pids"] {
             let _ = put(parent, SUBTREE_CONTROL, controller);
@@ -257,49 +255,36 @@ fn remove_all(parent: &Fd, engine: Pid) {
         // ESRCH: O has been killed.
         let _ = enter(parent, PROCESSES, engine);
         let _ = put(parent, PROCESSES, b"0");
-        directory.close();
-        remove(parent, outside);
-    }
+    });
 }
 
-/// Removes a cgroup, as soon as the kernel has seen the last process in it end.
-fn remove(parent: &Fd, name: &CStr) {
-    while file::remove_directory(Dir::At(parent), name) == Err(Errno::BUSY) {
-        let Ok(directory) = file::open_directory(Dir::At(parent), name) else { return };
-        let events = file::open_read(Dir::At(&directory), c"cgroup.events");
-        directory.close();
-        let Ok(events) = events else { return };
+/// Removes a cgroup, if it is there, once it is empty, which `empty` sees to. What cannot be removed stays as an empty
+/// directory, and nothing can be done about it here.
+fn remove(parent: &Fd, name: &CStr, empty: &dyn Fn(&Fd)) {
+    let Ok(directory) = file::open_directory(Dir::At(parent), name) else { return };
+    empty(&directory);
+    while let Ok(events) = file::open_read(Dir::At(&directory), c"cgroup.events") {
         let mut text = [0; 64];
-        // `populated 1` is the first line, and reading it is what makes the next change an event.
-        let waited = match file::read(&events, &mut text) {
-            Ok(_) if text.starts_with(b"populated 1") => poll::wait(&mut [Waiting::for_change(&events)]),
-            _ => Ok(()),
-        };
+        // `populated 1` is the first line, and to have read it is what makes the next change an event.
+        let waits = file::read(&events, &mut text).is_ok()
+            && text.starts_with(b"populated 1")
+            && poll::wait(&mut [Waiting::for_change(&events)]).is_ok();
         events.close();
-        if waited.is_err() {
-            return;
+        if !waits {
+            break;
         }
     }
+    let _ = file::remove_directory(Dir::At(&directory), RUN);
+    directory.close();
+    let _ = file::remove_directory(Dir::At(parent), name);
 }
 
-/// Makes the two levels. What a run has left that was killed with its keeper is in the way, and is taken away.
-fn make_directory(parent: &Fd, engine: Pid) -> Result<Fd, Errno> {
-    let mut room = [0; 40];
-    let name = inside(engine, &mut room);
-    if file::make_directory(Dir::At(parent), name, 0o755) == Err(Errno::EXIST) {
-        remove_all(parent, engine);
-    }
-    match file::make_directory(Dir::At(parent), name, 0o755) {
-        Ok(()) | Err(Errno::EXIST) => {}
-        result => result?,
-    }
-    let directory = file::open_directory(Dir::At(parent), name)?;
-    file::make_directory(Dir::At(&directory), c"run", 0o755)?;
-    put(&directory, c"cgroup.max.depth", b"1")?;
-    Ok(directory)
+fn make_directory(parent: &Fd, name: &CStr) -> Result<Fd, Errno> {
+    file::make_directory(Dir::At(parent), name, 0o755)?;
+    file::open_directory(Dir::At(parent), name)
 }
 
-/// The caller's own cgroup.
+/// The caller's own cgroup, where the hierarchy is mounted beside version 1 or alone.
 fn own_cgroup() -> Result<Fd, Errno> {
     let mut own = Err(Errno::NOENT);
     fields::read(c"/proc/self/cgroup", &mut |lines| {
@@ -307,24 +292,22 @@ fn own_cgroup() -> Result<Fd, Errno> {
         let found = lines.number() == Some(0) && lines.field(b':').is_empty();
         if found {
             let path = lines.field(b'\n');
-            for mount_point in MOUNT_POINTS {
-                own = open(&[mount_point, path]);
-                if own.as_ref().is_ok_and(|own| file::is_cgroup(own) == Ok(true)) {
-                    break;
-                }
-            }
+            own = open(b"/sys/fs/cgroup/unified", path).or_else(|_| open(b"/sys/fs/cgroup", path));
         }
         found
     })?;
     own
 }
 
-fn open(parts: &[&[u8]]) -> Result<Fd, Errno> {
-    let mut path = PathBuffer::new();
-    parts.iter().try_for_each(|part| path.push(part))?;
-    file::open_directory(Dir::Here, &path)
+#[inline(never)]
+fn open(above: &[u8], path: &[u8]) -> Result<Fd, Errno> {
+    let mut whole = PathBuffer::new();
+    whole.push(above)?;
+    whole.push(path)?;
+    file::open_directory(Dir::Here, &whole)
 }
 
+#[inline(never)]
 fn enter(directory: &Fd, file: &CStr, process: Pid) -> Result<(), Errno> {
     put(directory, file, decimal(b"", process.unsigned_abs(), &mut [0; 40]).to_bytes())
 }

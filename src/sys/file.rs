@@ -231,6 +231,14 @@ pub struct FileId {
     inode: u64,
 }
 
+impl FileId {
+    /// Its number on its filesystem.
+    #[must_use]
+    pub const fn inode(&self) -> u64 {
+        self.inode
+    }
+}
+
 /// Which file an open one is.
 ///
 /// # Errors

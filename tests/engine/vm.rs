@@ -29,7 +29,7 @@ const NONE: &str = include_str!("vm/none.sh");
 const END: &str = "echo CHECKS END; reboot -f";
 
 /// How long a machine may take, under emulation and on a busy host.
-const LIMIT: Duration = Duration::from_secs(240);
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// PID 1 of the machine: leaves the initramfs, which pivot_root(2) cannot.
 const INIT: &str = "#!/bin/busybox sh

@@ -21,5 +21,12 @@ contains() {
 }
 # How many cgroups of engine's there are.
 left() { find $G -name 'engine-*' 2>/dev/null | wc -l; }
-# Waits until the command of the run with this process number is in its cgroup, below $1.
-running() { until [ "$({ wc -l <"$1/engine-$2/run/cgroup.procs"; } 2>/dev/null)" = 2 ]; do usleep 20000; done; }
+# Waits until the only run's init and command are in its cgroup, which is then $L.
+running() {
+    for _ in $(seq 1000); do
+        L=$(echo $G/engine-[0-9]*)
+        [ "$({ wc -l <"$L/run/cgroup.procs"; } 2>/dev/null)" = 2 ] && return
+        usleep 20000
+    done
+    echo "CHECK FAILED a run that should be under way"
+}

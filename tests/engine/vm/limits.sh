@@ -4,7 +4,7 @@ check "the filter is on" "2" "$($E $R /bin/grep Seccomp: /proc/self/status | cut
 check "a signal to PID 1 arrives" "143" "$($E $R /bin/sh -c 'kill -TERM 1; sleep 5' 2>/dev/null; echo $?)"
 
 $E -m 32m --cpus 0.5 --pids-limit 9 $R /bin/sleep 100 & P=$!
-running $G $P; L=$G/engine-$P
+running
 check "memory.max" "33554432" "$(cat $L/memory.max)"
 [ -e $L/memory.swap.max ] && check "memory.swap.max" "0" "$(cat $L/memory.swap.max)"
 check "cpu.max" "50000 100000" "$(cat $L/cpu.max)"
@@ -24,9 +24,10 @@ $E -m 16m $R /nosuch >/dev/null 2>&1; check "a command that is not there" "127 0
 $E -m 16m --net /nosuch $R /bin/true >/dev/null 2>&1; check "a network that is not there" "125 0" "$? $(left)"
 $E -m 16m $R /bin/sh -c 'sleep 100 & (setsid sleep 100 &) ; exit 3'; check "with orphans" "3 0" "$? $(left)"
 
-$E -m 16m $R /bin/sleep 100 & P=$!; running $G $P; kill -KILL $P; wait $P
-until [ "$(left)" = 0 ]; do usleep 20000; done; check "engine is killed: its cgroup goes all the same" "0" "$(left)"
-$E -m 16m $R /bin/sleep 100 & P=$!; running $G $P
+$E -m 16m $R /bin/sleep 100 & P=$!; running; kill -KILL $P; wait $P
+for _ in $(seq 1000); do [ "$(left)" = 0 ] && break; usleep 20000; done
+check "engine is killed: its cgroup goes all the same" "0" "$(left)"
+$E -m 16m $R /bin/sleep 100 & P=$!; running
 K=$(grep -l "^PPid:.$P$" /proc/[0-9]*/status | while read -r F; do
     grep -q "^0::/$" "${F%status}cgroup" && echo "$F" | cut -d/ -f3
 done)
