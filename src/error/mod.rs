@@ -82,8 +82,8 @@ worded! {
         SetLimit => "set limit",
         InstallFilter => "install the system call filter of",
         Scope => "apply Landlock scopes to",
-        Landlock => "restrict files by Landlock to",
-        MakeCgroup => "make a cgroup for limits below",
+        Landlock => "apply a Landlock rule to",
+        MakeCgroup => "make a cgroup below",
     }
 }
 
@@ -155,7 +155,7 @@ worded! {
         TooManyRanges => "it has more than 339 lines for this user",
         HelperMissing => "it is not there (Debian: apt-get install uidmap)",
         HelperNotSetuid => "it is not set-user-id root",
-        OldLandlock => "this kernel's cannot forbid truncating (Linux 6.2)",
+        OldLandlock => "truncating cannot be forbidden before Linux 6.2",
         HelperFailed => "it refuses them: are they all in /etc/subuid and /etc/subgid?",
     }
 }

@@ -30,9 +30,8 @@ const OLD_OVERLAY: &str =
 const SECCOMP: &str = "a seccomp filter around engine forbids it: \
     with docker, --security-opt seccomp=unconfined; in a systemd unit, RestrictNamespaces=no";
 
-const DELEGATE: &str = "no cgroup is delegated to engine, or not alone: \
+const DELEGATE: &str = "give engine a cgroup: \
     systemd-run --user --scope -p Delegate=yes engine ...";
-const NO_LANDLOCK: &str = "Landlock is not in this kernel, or not in its lsm=; PATH? goes on without";
 
 /// The first that holds is said.
 const CAUSES: &[Cause] = &[
@@ -84,12 +83,8 @@ const CAUSES: &[Cause] = &[
     cause(Step::Bind, Errno::INVAL, always, "with norec, what the mounts below it hide would show"),
     cause(Step::MakeCgroup, Errno::ACCES, always, DELEGATE),
     cause(Step::MakeCgroup, Errno::ROFS, always, DELEGATE),
-    cause(Step::MakeCgroup, Errno::NOENT, always, DELEGATE),
-    cause(Step::SetLimit, Errno::ACCES, always, DELEGATE),
     cause(Step::SetLimit, Errno::BUSY, always, DELEGATE),
     cause(Step::SetLimit, Errno::NOENT, always, DELEGATE),
-    cause(Step::Landlock, Errno::NOSYS, always, NO_LANDLOCK),
-    cause(Step::Landlock, Errno::OPNOTSUPP, always, NO_LANDLOCK),
     cause(Step::ProtectRoot, Errno::NOSYS, always, "mount_setattr needs Linux 5.12"),
 ];
 

@@ -9,6 +9,7 @@ mod environment;
 mod filter;
 mod hints;
 mod id_maps;
+mod landlock;
 mod map_helper;
 mod network;
 pub mod say;
@@ -16,7 +17,6 @@ mod signals;
 mod stdio;
 mod subordinate;
 
-use crate::command::landlock;
 use crate::config::{Config, Net};
 use crate::error::{At, Errno, Error, Object, Place, Step, Why};
 use crate::handover::Handover;
@@ -56,10 +56,7 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
     let closed_stdio = stdio::fill_closed()?;
     stdio::close_inherited()?;
     let root = find_root(config)?;
-    let (landlock, missing) = landlock::rights(config);
-    if let Some((error, best_effort)) = missing {
-        say::unless_best_effort(error, best_effort, config)?;
-    }
+    let landlock = landlock::rights(config)?;
     // With SIGCHLD ignored, children would vanish unseen (wait(2)).
     let child_signal = signal::set_disposition(signal::CHLD, Disposition::Default).at(Step::PrepareSignals, engine)?;
     let lifeline = fd::pipe().at(Step::MakePipe, engine)?;

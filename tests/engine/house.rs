@@ -29,7 +29,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "launch",
         &[
-            "accounts", "command", "config", "error", "fields", "handover", "id_map", "report", "seccomp", "setup",
+            "accounts", "config", "error", "fields", "handover", "id_map", "report", "seccomp", "setup",
             "sys", "words",
         ],
     ),

@@ -8,7 +8,7 @@ if [ "$VERSION" -ge 3 ]; then
     check "no executing" "126" "$($E --landlock-ro / $R /bin/true 2>/dev/null; echo $?)"
 else
     OUT=$($E --landlock-rx /bin $R /bin/true 2>&1; echo $?)
-    contains "too old: an error" "cannot restrict files by Landlock to /bin: this kernel's cannot forbid truncating (Linux 6.2) (EOPNOTSUPP)
+    contains "too old: an error" "cannot apply a Landlock rule to /bin: truncating cannot be forbidden before Linux 6.2 (EOPNOTSUPP)
 *125" "$OUT"
     OUT=$($E '--landlock-rx=/bin?' '--landlock-ro=/etc?' $R /bin/sh -c 'cat /etc/x; echo y >/etc/x; cat /etc/x' 2>&1)
     contains "or as much as can be had, which is said" "(EOPNOTSUPP); going on without

@@ -66,7 +66,7 @@ check "nor by mounting what he owns" "mounted" "$(user $E -m 16m -v $E:/engine $
 user $E -m 16m $R /bin/tail /dev/zero; check "a user's command is ended" "137" "$?"
 check "nothing is left of a user's" " 0" "$(cat $G/user/cgroup.subtree_control) $(left)"
 OUT=$(su user -c "$E -m 16m $R /bin/true" 2>&1; echo $?)
-contains "without delegation: a hint" "cannot make a cgroup for limits below engine's own: Permission denied (EACCES)
+contains "without delegation: a hint" "cannot make a cgroup below engine's own: Permission denied (EACCES)
 engine: hint: *systemd-run --user --scope -p Delegate=yes*
 125" "$OUT"
 check "nothing is left at all" "0" "$(left)"
