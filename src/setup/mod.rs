@@ -55,9 +55,9 @@ fn set_up(handover: &Handover) -> Result<World, Error> {
     if config.root_is_read_only() {
         root::protect(&pieces.root)?;
     }
-    hang(config, &host, &pieces).map_err(explain_empty_root)?;
-    let mut masks = Masks::default();
     let host_root_is_inside = handover.credentials.euid == 0 && host.host_root_is_inside(config)?;
+    let mut masks = Masks::default();
+    hang(config, &host, &pieces, host_root_is_inside.then_some(&mut masks)).map_err(explain_empty_root)?;
     if host_root_is_inside {
         let null = host.devices.as_ref().map(dev::Devices::null);
         let proc = host.proc.as_ref().filter(|_| config.files.proc != Proc::None);
@@ -177,13 +177,17 @@ fn open_changes(config: &Config) -> Result<Option<Fd>, Error> {
     output.map(Some).at(Step::Open, Object::Changes)
 }
 
-/// Attaches the pieces. On entry every path is the container's.
-fn hang(config: &Config, host: &HostPieces, pieces: &Pieces) -> Result<(), Error> {
+/// Attaches the pieces. On entry every path is the container's. Where there will be masks, they get from /dev what they
+/// are made of: a tmpfs of their own takes three times as long.
+fn hang(config: &Config, host: &HostPieces, pieces: &Pieces, masks: Option<&mut Masks>) -> Result<(), Error> {
     if let (Some(proc), true) = (&host.proc, config.files.proc != Proc::None) {
         system::hang_directory(proc, c"/proc", Place::Proc)?;
     }
     if let (Some(dev), Some(devices)) = (&pieces.dev, &host.devices) {
         system::hang_directory(dev.root(), c"/dev", Place::Dev)?;
+        if let Some(masks) = masks {
+            *masks = dev.empty_directory().and_then(Masks::with).at(Step::Mount, Object::Place(Place::Masks))?;
+        }
         dev.hang(devices)?;
     }
     if let Some(sys) = &host.sys {
