@@ -93,12 +93,7 @@ impl Config {
             seccomp: Seccomp::Unsaid,
             landlock: Vec::new(),
         },
-        limits: Limits {
-            ulimits: Vec::new(),
-            shared: [Limit::NONE; 3],
-            cgroup: None,
-            cgroup_is_best_effort: false,
-        },
+        limits: Limits { ulimits: Vec::new(), shared: [Limit::NONE; 3], cgroup: None, cgroup_is_best_effort: false },
     };
 }
 

@@ -139,6 +139,7 @@ worded! {
         MissingInterpreter => "the interpreter named in its first line, or its loader, is missing",
         NotADevice => "it is not the device of that name",
         NotProcfs => "/proc is not a procfs",
+        ForeignProc => "/proc is that of another PID namespace",
         BadRecord => "its report makes no sense",
         NoExecMount => "Permission denied: it is on a file system that is mounted noexec",
         Privileged => "take the bit or the capability off the file",
@@ -380,7 +381,7 @@ impl Why {
         match self {
             Self::NotOrdinaryDirectory => Errno::NOTDIR,
             Self::NotADevice => Errno::NODEV,
-            Self::NotProcfs | Self::BadVariable | Self::NotANamespace => Errno::INVAL,
+            Self::NotProcfs | Self::ForeignProc | Self::BadVariable | Self::NotANamespace => Errno::INVAL,
             Self::OldLandlock => Errno::OPNOTSUPP,
             Self::BadRecord => Errno::PROTO,
             Self::NoExecMount => Errno::ACCES,

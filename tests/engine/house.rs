@@ -28,10 +28,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("cli", &["config", "error", "words"]),
     (
         "launch",
-        &[
-            "accounts", "config", "error", "fields", "handover", "id_map", "report", "seccomp", "setup",
-            "sys", "words",
-        ],
+        &["accounts", "config", "error", "fields", "handover", "id_map", "report", "seccomp", "setup", "sys", "words"],
     ),
     ("setup", &["changes", "config", "error", "handover", "id_map", "init", "seccomp", "sys"]),
     ("init", &["changes", "command", "config", "error", "handover", "id_map", "report", "sys"]),
