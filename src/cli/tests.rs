@@ -206,10 +206,8 @@ fn what_is_not_built_is_no_option() {
         // Not even where a good option comes before it.
         assert_bad(&["-x", "--strict", &long, "1", "/root"], &line);
     }
-    for letter in ["t"] {
-        assert_bad(&[&format!("-{letter}"), "/root"], &format!("-{letter}: unknown option"));
-        assert_bad(&[&format!("-x{letter}1"), "/root"], &format!("-{letter}: unknown option"));
-    }
+    assert_bad(&["-t", "/root"], "-t: unknown option");
+    assert_bad(&["-xt1", "/root"], "-t: unknown option");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 //! one small record of fixed size, and O prints it once: `engine: cannot <step> <object>: <why> (<ERRNO>)`.
 
 mod errno;
+mod why;
 
 use crate::words;
 use core::num::{NonZeroU8, NonZeroU32};
@@ -366,37 +367,6 @@ impl Object {
             15 => Self::Cgroup,
             _ => return None,
         })
-    }
-}
-
-impl Why {
-    /// As a cause in an [`Error`].
-    #[inline(always)]
-    const fn code(self) -> NonZeroU8 {
-        NonZeroU8::MIN.saturating_add(FIRST_WHY - 2 + self as u8)
-    }
-
-    /// What the kernel would have said.
-    const fn errno(self) -> Errno {
-        match self {
-            Self::NotOrdinaryDirectory => Errno::NOTDIR,
-            Self::NotADevice => Errno::NODEV,
-            Self::NotProcfs | Self::ForeignProc | Self::BadVariable | Self::NotANamespace => Errno::INVAL,
-            Self::OldLandlock => Errno::OPNOTSUPP,
-            Self::BadRecord => Errno::PROTO,
-            Self::NoExecMount => Errno::ACCES,
-            Self::TooManyGroups | Self::TooManyVariables | Self::EnvFilesTooLarge | Self::TooManyRanges => {
-                Errno::TOO_BIG
-            }
-            Self::Privileged | Self::NeedsRoot | Self::HelperNotSetuid | Self::HelperFailed => Errno::PERM,
-            Self::Errno
-            | Self::MissingInterpreter
-            | Self::NoSuchUser
-            | Self::NoSuchGroup
-            | Self::OutsideRoot
-            | Self::NoRange
-            | Self::HelperMissing => Errno::NOENT,
-        }
     }
 }
 
