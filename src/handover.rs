@@ -31,6 +31,8 @@ pub struct Handover {
     pub mask: Set,
     /// Whether the caller ignored SIGCHLD.
     pub child_signal: Disposition,
+    /// O's ends of the pipes below, which I closes first.
+    pub outside: [i32; 2],
     /// Comes to its end when O does. Something to read in it: O is ready, and the id maps are written.
     pub lifeline: Fd,
     /// Where records go.

@@ -58,7 +58,7 @@ pub type Ranges = Vec<IdRange, MAP_LINES_MAX>;
 ///
 /// # Errors
 /// See open(2) and read(2); E2BIG for more lines than Linux has.
-pub fn identity(proc: Option<&Fd>, kind: Kind) -> Result<Ranges, Error> {
+fn identity(proc: Option<&Fd>, kind: Kind) -> Result<Ranges, Error> {
     let mut ranges = Ranges::new();
     let collect = &mut |lines: &mut Lines| {
         let mut numbers = [0_u32; 3];
@@ -109,7 +109,7 @@ pub fn process_directory(procfs: Option<&Fd>, pid: Pid) -> Result<Fd, Error> {
     let process = open_process(procfs, pid).and_then(|process| Ok((file::is_procfs(&process)?, process)));
     match process.at(Step::Open, proc)? {
         (true, process) => Ok(process),
-        (false, _) => Err(Error::new(Step::Open, proc, Errno::INVAL).because(Why::NotProcfs)),
+        (false, _) => Err(Error::because(Step::Open, proc, Why::NotProcfs)),
     }
 }
 
@@ -138,6 +138,18 @@ fn write_text(process: &Fd, kind: Kind, ranges: &[IdRange]) -> Result<(), Errno>
         }
     }
     put(process, kind.file(), &text)
+}
+
+/// Maps every id of the caller's own namespace onto itself; as told by the procfs at /proc, or by this one.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_identity(process: &Fd, kind: Kind, proc: Option<&Fd>) -> Result<(), Error> {
+    // All ids that there are, as most namespaces of root's have them. Where one is missing the kernel takes none.
+    match put(process, kind.file(), b"0 0 4294967295\n") {
+        Err(Errno::PERM) => write(process, kind, &identity(proc, kind)?),
+        result => result.at(Step::MapIds, kind.object()),
+    }
 }
 
 /// Denies setgroups(2) to the namespace of a process: who may not set groups may not drop them either, and a group can

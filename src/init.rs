@@ -32,8 +32,9 @@ fn serve(handover: &Handover, mut world: World) -> Result<(), Error> {
     // I is beyond the reach of ^Z: what would stop it waits to be passed on, like everything else.
     signal::set_mask(Set::all_but(&[])).at(Step::PrepareSignals, init)?;
     let signals = signal::descriptor(Set::all_but(&[])).at(Step::PrepareSignals, init)?;
-    // Where the kernel does not let I have another name, `ps` shows the whole command line, and nothing else is lost.
-    let _ = process::show_as(*b"engine\0");
+    // Of the command line, PID 1 shows what is the container's: no option, and no path of the host's. Where the kernel does
+    // not let it, `ps` shows the whole, and nothing else is lost.
+    let _ = process::show_as(core::iter::once(c"engine").chain(handover.config.command_words()));
     let changes = world.changes.take();
     // Nothing else that set-up has opened is needed any more, and nothing of the host's is kept.
     let (lifeline, reports) = (&handover.lifeline, &handover.reports);
@@ -105,7 +106,7 @@ fn introduce(command: Pid, world: &World) -> Result<(), Error> {
     let number = if world.proc_is_the_hosts { id_map::only_child(proc)? } else { command };
     let process = id_map::process_directory(Some(proc), number)?;
     for kind in [Kind::Users, Kind::Groups] {
-        id_map::write(&process, kind, &id_map::identity(Some(proc), kind)?)?;
+        id_map::write_identity(&process, kind, Some(proc))?;
     }
     process.close();
     hide()

@@ -3,7 +3,7 @@
 use crate::error::Error;
 
 /// How many bytes a record takes.
-pub const RECORD_BYTES: usize = 16;
+pub const RECORD_BYTES: usize = 8;
 
 /// One thing that happened inside.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -14,28 +14,27 @@ pub enum Record {
     Ended(i32),
 }
 
+const FAILED: u8 = b'F';
+const ENDED: u8 = b'E';
+
 impl Record {
     /// For the pipe.
     #[must_use]
-    pub fn to_bytes(self) -> [u8; RECORD_BYTES] {
-        let (kind, body) = match self {
-            Self::Failed(error) => (b'F', error.to_bytes()),
-            Self::Ended(status) => {
-                let [a, b, c, d] = status.to_ne_bytes();
-                (b'E', [a, b, c, d, 0, 0, 0, 0])
-            }
+    pub const fn to_bytes(self) -> [u8; RECORD_BYTES] {
+        let (kind, number) = match self {
+            Self::Failed(error) => (FAILED, error.to_number()),
+            Self::Ended(status) => (ENDED, status as u32),
         };
-        let [a, b, c, d, e, f, g, h] = body;
-        [kind, a, b, c, d, e, f, g, h, 0, 0, 0, 0, 0, 0, 0]
+        ((kind as u64) << 32 | number as u64).to_ne_bytes()
     }
 
     /// What [`Record::to_bytes`] made; `None` where it makes no sense.
     #[must_use]
     pub fn from_bytes(bytes: [u8; RECORD_BYTES]) -> Option<Self> {
-        let [kind, a, b, c, d, e, f, g, h, 0, 0, 0, 0, 0, 0, 0] = bytes else { return None };
-        match (kind, [e, f, g, h]) {
-            (b'F', _) => Error::from_bytes([a, b, c, d, e, f, g, h]).map(Self::Failed),
-            (b'E', [0, 0, 0, 0]) => Some(Self::Ended(i32::from_ne_bytes([a, b, c, d]))),
+        let record = u64::from_ne_bytes(bytes);
+        match u8::try_from(record >> 32).ok()? {
+            FAILED => Error::from_number(record as u32).map(Self::Failed),
+            ENDED => Some(Self::Ended(record as i32)),
             _ => None,
         }
     }
@@ -57,7 +56,7 @@ mod tests {
     #[test]
     fn nonsense_is_told_from_a_record() {
         let good = Record::Ended(7).to_bytes();
-        for index in [0, RECORD_BYTES - 1] {
+        for index in 4..RECORD_BYTES {
             let mut bytes = good;
             bytes[index] ^= 0x55;
             assert_eq!(Record::from_bytes(bytes), None, "byte {index}");

@@ -55,7 +55,7 @@ pub(super) fn build(
 impl Variables {
     /// Puts a variable behind the others.
     fn push(&mut self, variable: Option<&'static c_char>) -> Result<(), Error> {
-        self.0.push(variable).map_err(|_| failed(Errno::TOO_BIG).because(Why::TooManyVariables))
+        self.0.push(variable).map_err(|_| failed(Errno::TOO_BIG).for_reason(Why::TooManyVariables))
     }
 
     /// Takes every variable of this name out.

@@ -44,9 +44,9 @@ pub(super) fn execute(config: &Config, environment: Words) -> Error {
 
 /// ENOENT for a file that is there means that what should interpret or load it is not; EACCES can be the mount's.
 fn explain(error: Error, file: &CStr) -> Error {
-    match (error.errno, file::hold(Dir::Here, file)) {
-        (Errno::NOENT, Ok(_)) => error.because(Why::MissingInterpreter),
-        (Errno::ACCES, Ok(held)) if file::is_no_exec(&held) == Ok(true) => error.because(Why::NoExecMount),
+    match (error.errno(), file::hold(Dir::Here, file)) {
+        (Errno::NOENT, Ok(_)) => error.for_reason(Why::MissingInterpreter),
+        (Errno::ACCES, Ok(held)) if file::is_no_exec(&held) == Ok(true) => error.for_reason(Why::NoExecMount),
         _ => error,
     }
 }

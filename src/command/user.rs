@@ -35,7 +35,7 @@ pub(super) fn look_up(config: &Config) -> Result<Option<User>, Error> {
     let mut account = Account::default();
     let listed = account.find(wanted.user).at(Step::Read, Object::Place(Place::Passwd))?;
     if !listed && digits::read(wanted.user).is_none() {
-        return Err(Error::new(Step::Lookup, Object::User, Errno::NOENT).because(Why::NoSuchUser));
+        return Err(Error::because(Step::Lookup, Object::User, Why::NoSuchUser));
     }
     let home = home(&account.home).at(Step::Read, Object::Place(Place::Passwd))?;
     let mut user = User { uid: account.uid, gid: account.gid, groups: Vec::new(), home };
@@ -44,7 +44,7 @@ pub(super) fn look_up(config: &Config) -> Result<Option<User>, Error> {
     } else if listed {
         let full = accounts::groups(b"", &account.name, &mut |gid| user.groups.push(gid).is_err());
         if full.at(Step::Read, Object::Place(Place::Group))? {
-            return Err(Error::new(Step::SetGroups, Object::User, Errno::TOO_BIG).because(Why::TooManyGroups));
+            return Err(Error::because(Step::SetGroups, Object::User, Why::TooManyGroups));
         }
     }
     Ok(Some(user))
@@ -60,7 +60,7 @@ fn find_group(wanted: &[u8]) -> Result<u32, Error> {
         };
         accounts::groups(wanted, b"", note).at(Step::Read, Object::Place(Place::Group))?;
     }
-    found.ok_or(Error::new(Step::Lookup, Object::Group, Errno::NOENT).because(Why::NoSuchGroup))
+    found.ok_or(Error::because(Step::Lookup, Object::Group, Why::NoSuchGroup))
 }
 
 /// The variable for this directory.

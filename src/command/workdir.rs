@@ -1,7 +1,7 @@
 //! Where the command begins: `--workdir`.
 
 use crate::config::Config;
-use crate::error::{At, Errno, Error, Object, Step, Why};
+use crate::error::{At, Error, Object, Step, Why};
 use crate::sys::file;
 
 /// Goes there, and asks the kernel what it calls the place: a path that leads out of the root, through a descriptor
@@ -14,5 +14,5 @@ pub(super) fn enter(config: &Config) -> Result<(), Error> {
     if place.starts_with(b"/") {
         return Ok(());
     }
-    Err(Error::new(Step::ChangeDirectory, Object::Workdir, Errno::NOENT).because(Why::OutsideRoot))
+    Err(Error::because(Step::ChangeDirectory, Object::Workdir, Why::OutsideRoot))
 }

@@ -29,6 +29,12 @@ impl Config {
         matches!(self.network(), Net::Host)
     }
 
+    /// Whether there is a time namespace around the container.
+    #[must_use]
+    pub const fn has_clocks(&self) -> bool {
+        self.namespaces.monotonic.is_some() || self.namespaces.boottime.is_some()
+    }
+
     /// Whether the root and all mounts below it are read-only: `--read-only`, or `--strict` unless the writes go to an
     /// overlay.
     #[must_use]

@@ -1,34 +1,39 @@
 //! What the kernel says where it does not do something.
 
 use crate::words;
-use core::num::NonZeroU16;
+use core::num::NonZeroU8;
 
 /// `EPERM` and its kin, as errno(3) numbers them.
 ///
 /// None is 0, so that a result of nothing but an errno is one number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Errno(NonZeroU16);
+pub struct Errno(NonZeroU8);
 
 impl Errno {
-    /// The errno of this number; of 0, which is none, the first.
+    /// What stands for all that errno(3) does not know: no CPU's Linux has as many.
+    const UNKNOWN: u8 = 159;
+
+    /// The errno of this number.
     #[must_use]
     pub const fn new(number: u16) -> Self {
-        match NonZeroU16::new(number) {
+        let number = if number < Self::UNKNOWN as u16 { number as u8 } else { Self::UNKNOWN };
+        match NonZeroU8::new(number) {
             Some(number) => Self(number),
-            None => Self(NonZeroU16::MIN),
+            // There is no such errno.
+            None => Self::new(Self::UNKNOWN as u16),
         }
-    }
-
-    /// The errno with this code on the wire.
-    #[must_use]
-    pub fn from_code(code: u16) -> Option<Self> {
-        NonZeroU16::new(code).map(Self)
     }
 
     /// Its number.
     #[must_use]
     pub const fn number(self) -> u16 {
-        self.0.get()
+        self.0.get() as u16
+    }
+
+    /// The same as a cause in an [`Error`](super::Error).
+    #[inline(always)]
+    pub(super) const fn code(self) -> NonZeroU8 {
+        self.0
     }
 }
 

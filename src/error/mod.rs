@@ -6,6 +6,7 @@
 mod errno;
 
 use crate::words;
+use core::num::{NonZeroU8, NonZeroU32};
 pub use errno::Errno;
 
 /// An enumeration whose members have a text and a code on the wire: the position in the table.
@@ -187,18 +188,23 @@ pub enum Object {
 }
 
 /// A failure of engine's own: status 125, or 126 and 127 where it is the command that could not be run.
+///
+/// One number, so that results that carry it, and there are some three hundred, stay in a register. From its low end: 8
+/// bits for the cause, 8 for the step, 6 for the kind of object, 10 for which of that kind.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[must_use]
-pub struct Error {
-    /// What was being done.
-    pub step: Step,
-    /// To what.
-    pub object: Object,
-    /// What the kernel said.
-    pub errno: Errno,
-    /// What it means, where errno alone does not tell.
-    pub why: Why,
-}
+pub struct Error(NonZeroU32);
+
+/// Where in an [`Error`] the step begins.
+const STEP: u32 = 8;
+/// Where the kind of the object begins.
+const KIND: u32 = 16;
+/// Where the number of the object begins.
+const INDEX: u32 = 22;
+/// How many objects of a kind an [`Error`] can tell apart.
+pub const INDICES: usize = 1 << (u32::BITS - INDEX);
+/// The first [`Why`] as a cause; what is below is an errno.
+const FIRST_WHY: u8 = 160;
 
 /// Puts step and object to what the kernel said.
 pub trait At<T> {
@@ -207,6 +213,7 @@ pub trait At<T> {
 }
 
 impl<T> At<T> for Result<T, Errno> {
+    #[inline(always)]
     fn at(self, step: Step, object: Object) -> Result<T, Error> {
         self.map_err(|errno| Error::new(step, object, errno))
     }
@@ -214,33 +221,165 @@ impl<T> At<T> for Result<T, Errno> {
 
 impl Error {
     /// A failure with the kernel's own cause.
-    // Out of line: it stands at some two hundred places.
-    #[inline(never)]
-    pub const fn new(step: Step, object: Object, errno: Errno) -> Self {
-        Self { step, object, errno, why: Why::Errno }
+    #[inline(always)]
+    pub fn new(step: Step, object: Object, errno: Errno) -> Self {
+        Self::from_parts(step, object, errno.code())
+    }
+
+    /// A failure with a cause that errno does not tell.
+    #[inline(always)]
+    pub fn because(step: Step, object: Object, why: Why) -> Self {
+        Self::from_parts(step, object, why.code())
     }
 
     /// The same failure with a cause that errno does not tell.
-    pub const fn because(self, why: Why) -> Self {
-        Self { why, ..self }
+    #[inline(always)]
+    pub fn for_reason(self, why: Why) -> Self {
+        Self(NonZeroU32::from(why.code()) | self.0.get() & !0xff)
+    }
+
+    #[inline(always)]
+    fn from_parts(step: Step, object: Object, cause: NonZeroU8) -> Self {
+        let (kind, index) = object.to_parts();
+        Self(NonZeroU32::from(cause) | (step as u32) << STEP | kind << KIND | u32::from(index) << INDEX)
+    }
+
+    /// What was being done; `None` where the number makes no sense.
+    #[must_use]
+    pub fn step(self) -> Option<Step> {
+        Step::from_code((self.0.get() >> STEP) as u8)
+    }
+
+    /// To what; `None` where the number makes no sense.
+    #[must_use]
+    pub fn object(self) -> Option<Object> {
+        Object::from_parts(self.0.get() >> KIND & 0x3f, (self.0.get() >> INDEX) as u16)
+    }
+
+    /// What it means, where errno alone does not tell; `None` where the number makes no sense.
+    #[must_use]
+    pub fn why(self) -> Option<Why> {
+        Why::from_code((self.0.get() as u8).saturating_sub(FIRST_WHY - 1))
+    }
+
+    /// What the kernel said, or would have said.
+    #[must_use]
+    pub fn errno(self) -> Errno {
+        match self.why() {
+            Some(why) if why != Why::Errno => why.errno(),
+            _ => Errno::new(u16::from(self.0.get() as u8)),
+        }
+    }
+
+    /// Whether it is a failure of this step with this errno.
+    #[must_use]
+    pub fn is(self, step: Step, errno: Errno) -> bool {
+        self.step() == Some(step) && self.errno() == errno
     }
 
     /// The exit status that this failure asks for.
     #[must_use]
-    pub fn exit_status(&self) -> u8 {
-        match (self.step, self.errno) {
-            (Step::Execute, Errno::NOENT) => NOT_FOUND,
-            (Step::Execute, _) => NOT_EXECUTABLE,
+    pub fn exit_status(self) -> u8 {
+        match (self.step(), self.errno()) {
+            (Some(Step::Execute), Errno::NOENT) => NOT_FOUND,
+            (Some(Step::Execute), _) => NOT_EXECUTABLE,
             _ => OWN_FAILURE,
         }
     }
 
     /// What went wrong, in words.
     #[must_use]
-    pub fn cause(&self) -> &'static str {
-        match self.why {
-            Why::Errno => self.errno.text(),
-            why => why.text(),
+    pub fn cause(self) -> &'static str {
+        match self.why() {
+            Some(why) if why != Why::Errno => why.text(),
+            _ => self.errno().text(),
+        }
+    }
+
+    /// For the way from I or C to O.
+    #[must_use]
+    pub const fn to_number(self) -> u32 {
+        self.0.get()
+    }
+
+    /// What [`Error::to_number`] made; `None` where it makes no sense.
+    #[must_use]
+    pub fn from_number(number: u32) -> Option<Self> {
+        let error = Self(NonZeroU32::new(number)?);
+        (error.step().is_some() && error.object().is_some() && error.why().is_some()).then_some(error)
+    }
+}
+
+impl Object {
+    /// The kind and which of that kind it is. In the order of the members: then there is nothing to be translated.
+    #[inline(always)]
+    const fn to_parts(self) -> (u32, u16) {
+        match self {
+            Self::Place(place) => (0, place as u16),
+            Self::Rootfs => (1, 0),
+            Self::Command => (2, 0),
+            Self::Workdir => (3, 0),
+            Self::Hostname => (4, 0),
+            Self::Upper => (5, 0),
+            Self::Changes => (6, 0),
+            Self::MountSource(index) => (7, index),
+            Self::MountTarget(index) => (8, index),
+            Self::User => (9, 0),
+            Self::Group => (10, 0),
+            Self::EnvFile(index) => (11, index),
+            Self::Network => (12, 0),
+            Self::Ulimit(index) => (13, index),
+        }
+    }
+
+    /// What [`Object::to_parts`] took apart.
+    fn from_parts(kind: u32, index: u16) -> Option<Self> {
+        Some(match kind {
+            0 => Self::Place(Place::from_code(u8::try_from(index).ok()?)?),
+            1 => Self::Rootfs,
+            2 => Self::Command,
+            3 => Self::Workdir,
+            4 => Self::Hostname,
+            5 => Self::Upper,
+            6 => Self::Changes,
+            7 => Self::MountSource(index),
+            8 => Self::MountTarget(index),
+            9 => Self::User,
+            10 => Self::Group,
+            11 => Self::EnvFile(index),
+            12 => Self::Network,
+            13 => Self::Ulimit(index),
+            _ => return None,
+        })
+    }
+}
+
+impl Why {
+    /// As a cause in an [`Error`].
+    #[inline(always)]
+    const fn code(self) -> NonZeroU8 {
+        NonZeroU8::MIN.saturating_add(FIRST_WHY - 2 + self as u8)
+    }
+
+    /// What the kernel would have said.
+    const fn errno(self) -> Errno {
+        match self {
+            Self::NotOrdinaryDirectory => Errno::NOTDIR,
+            Self::NotADevice => Errno::NODEV,
+            Self::NotProcfs | Self::BadVariable | Self::NotANamespace => Errno::INVAL,
+            Self::BadRecord => Errno::PROTO,
+            Self::NoExecMount => Errno::ACCES,
+            Self::TooManyGroups | Self::TooManyVariables | Self::EnvFilesTooLarge | Self::TooManyRanges => {
+                Errno::TOO_BIG
+            }
+            Self::Privileged | Self::NeedsRoot | Self::HelperNotSetuid | Self::HelperFailed => Errno::PERM,
+            Self::Errno
+            | Self::MissingInterpreter
+            | Self::NoSuchUser
+            | Self::NoSuchGroup
+            | Self::OutsideRoot
+            | Self::NoRange
+            | Self::HelperMissing => Errno::NOENT,
         }
     }
 }
@@ -255,62 +394,6 @@ pub const NOT_FOUND: u8 = 127;
 /// The line below a complaint about the command line.
 pub const TRY_HELP: &str = "try 'engine --help'\n";
 
-/// How many bytes a failure takes in a record.
-pub const ERROR_BYTES: usize = 8;
-
-impl Error {
-    /// For the way from I or C to O.
-    #[must_use]
-    pub fn to_bytes(self) -> [u8; ERROR_BYTES] {
-        // In the order of the members: then there is nothing to be translated.
-        let (kind, index) = match self.object {
-            Object::Place(place) => (0, place as u16),
-            Object::Rootfs => (1, 0),
-            Object::Command => (2, 0),
-            Object::Workdir => (3, 0),
-            Object::Hostname => (4, 0),
-            Object::Upper => (5, 0),
-            Object::Changes => (6, 0),
-            Object::MountSource(index) => (7, index),
-            Object::MountTarget(index) => (8, index),
-            Object::User => (9, 0),
-            Object::Group => (10, 0),
-            Object::EnvFile(index) => (11, index),
-            Object::Network => (12, 0),
-            Object::Ulimit(index) => (13, index),
-        };
-        let index = index.to_ne_bytes();
-        let errno = self.errno.number().to_ne_bytes();
-        [self.step as u8, self.why as u8, kind, 0, index[0], index[1], errno[0], errno[1]]
-    }
-
-    /// What [`Error::to_bytes`] made; `None` where it makes no sense.
-    #[must_use]
-    pub fn from_bytes(bytes: [u8; ERROR_BYTES]) -> Option<Self> {
-        let [step, why, kind, _, i0, i1, e0, e1] = bytes;
-        let index = u16::from_ne_bytes([i0, i1]);
-        let object = match kind {
-            0 => Object::Place(Place::from_code(u8::try_from(index).ok()?)?),
-            1 => Object::Rootfs,
-            2 => Object::Command,
-            3 => Object::Workdir,
-            4 => Object::Hostname,
-            5 => Object::Upper,
-            6 => Object::Changes,
-            7 => Object::MountSource(index),
-            8 => Object::MountTarget(index),
-            9 => Object::User,
-            10 => Object::Group,
-            11 => Object::EnvFile(index),
-            12 => Object::Network,
-            13 => Object::Ulimit(index),
-            _ => return None,
-        };
-        let errno = Errno::from_code(u16::from_ne_bytes([e0, e1]))?;
-        Some(Self { step: Step::from_code(step)?, object, errno, why: Why::from_code(why)? })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -323,5 +406,29 @@ mod tests {
         assert_eq!((Step::OpenRoot.text(), Step::SetUp.text()), ("open root filesystem", "set up"));
         assert_eq!((Place::Nothing.text(), Place::DevNull.text()), ("", "/dev/null"));
         assert_eq!(Step::from_code(Step::MEMBERS.len() as u8), None);
+        for why in Why::MEMBERS.iter().filter(|why| **why != Why::Errno) {
+            let error = Error::because(Step::SetUp, Object::Ulimit(INDICES as u16 - 1), *why);
+            assert_eq!(Error::from_number(error.to_number()), Some(error));
+            assert_eq!((error.why(), error.errno(), error.cause()), (Some(*why), why.errno(), why.text()));
+            assert_eq!((error.step(), error.object()), (Some(Step::SetUp), Some(Object::Ulimit(1023))));
+        }
+        for object in (0..).map_while(|kind| Object::from_parts(kind, 7)) {
+            let error = Error::new(Step::Scope, object, Errno::OVERFLOW);
+            assert_eq!((error.object(), error.errno(), error.why()), (Some(object), Errno::OVERFLOW, Some(Why::Errno)));
+            assert!(error.is(Step::Scope, Errno::OVERFLOW) && !error.is(Step::Scope, Errno::PERM));
+            assert_eq!(error.for_reason(Why::NoRange), Error::because(Step::Scope, object, Why::NoRange));
+        }
+        for nonsense in [0, 0xff, 0xff01, 0x3f_0001, 0xffff_ff01] {
+            assert_eq!(Error::from_number(nonsense), None, "{nonsense:x}");
+        }
+    }
+
+    #[test]
+    fn what_can_be_told_apart_is_enough() {
+        let lists =
+            [crate::config::MOUNTS_MAX, crate::config::ENV_EDITS_MAX, crate::config::ULIMITS_MAX, Place::MEMBERS.len()];
+        assert!(lists.iter().all(|&length| length <= INDICES));
+        assert!(Why::MEMBERS.len() <= usize::from(u8::MAX - FIRST_WHY) + 2 && Step::MEMBERS.len() <= 256);
+        assert!(Errno::new(u16::MAX).number() < u16::from(FIRST_WHY));
     }
 }

@@ -1,6 +1,6 @@
 //! O while the container runs: forwards signals, waits for I, learns how it ended.
 
-use crate::error::{At, Errno, Error, OWN_FAILURE, Object, Place, Step, Why};
+use crate::error::{At, Error, OWN_FAILURE, Object, Place, Step, Why};
 use crate::report::{RECORD_BYTES, Record};
 use crate::sys::fd::Fd;
 use crate::sys::file;
@@ -58,7 +58,7 @@ pub(super) fn attend(init: &PidFd, reports: &Fd) -> Result<Outcome, Error> {
 
 /// Reads what I and C had to say, up to the end of file: both are gone. A failure speaks first, then the command's end.
 fn outcome(init: Ending, reports: &Fd) -> Result<Outcome, Error> {
-    let bad_record = || Error::new(Step::Wait, Object::Place(Place::Init), Errno::PROTO).because(Why::BadRecord);
+    let bad_record = || Error::because(Step::Wait, Object::Place(Place::Init), Why::BadRecord);
     let mut outcome = None;
     loop {
         let mut bytes = [0; RECORD_BYTES];
@@ -101,7 +101,7 @@ impl Outcome {
                 // The signal did not end O: a shell would say this of one that it did end.
                 process::exit(128_u8.saturating_add(signal as u8))
             }
-            Self::Failed(error) => super::say::failure(&error, config),
+            Self::Failed(error) => super::say::failure(error, config),
             Self::InitKilled(signal) => {
                 super::say::init_killed(signal);
                 process::exit(OWN_FAILURE)

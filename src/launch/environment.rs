@@ -29,10 +29,7 @@ pub(super) fn read_files(config: &Config) -> Result<&'static [u8], Error> {
             let file = file::open_read_waiting(path).at(Step::Read, object)?;
             let read = file::read_full(&file, free).at(Step::Read, object)?;
             file.close();
-            length += keep_lines(free, read).map_err(|why| {
-                let errno = if why == Why::EnvFilesTooLarge { Errno::TOO_BIG } else { Errno::INVAL };
-                Error::new(Step::Read, object, errno).because(why)
-            })?;
+            length += keep_lines(free, read).map_err(|why| Error::because(Step::Read, object, why))?;
         }
     }
     Ok(text.get(..length).unwrap_or_default())

@@ -82,8 +82,8 @@ const CAUSES: &[Cause] = &[
 ];
 
 /// What to say below this failure, if anything is known of it.
-pub(super) fn hint(error: &Error) -> Option<&'static str> {
-    let known = CAUSES.iter().filter(|cause| cause.step == error.step && cause.errno == error.errno);
+pub(super) fn hint(error: Error) -> Option<&'static str> {
+    let known = CAUSES.iter().filter(|cause| error.is(cause.step, cause.errno));
     known.into_iter().find(|cause| (cause.holds)()).map(|cause| cause.hint)
 }
 

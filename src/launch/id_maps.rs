@@ -61,8 +61,8 @@ fn write_alone(process: &Fd, kind: Kind, inside: u32, outside: u32) -> Result<()
 /// As root, maps every id of the caller's own namespace onto itself. False where root is not all that it seems: without
 /// CAP_SETUID or CAP_SETFCAP it may map itself alone, as everyone may.
 fn write_identity(process: &Fd, kind: Kind) -> Result<bool, Error> {
-    match id_map::write(process, kind, &id_map::identity(None, kind)?) {
-        Err(Error { errno: Errno::PERM, .. }) => Ok(false),
+    match id_map::write_identity(process, kind, None) {
+        Err(error) if error.errno() == Errno::PERM => Ok(false),
         result => result.map(|()| true),
     }
 }

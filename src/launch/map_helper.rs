@@ -31,15 +31,15 @@ pub(super) fn write(init: &PidFd, kind: Kind, ranges: &[IdRange]) -> Result<(), 
         Kind::Groups => (&NEWGIDMAP, Place::NewGidMap),
     };
     let there = paths.iter().find_map(|path| Some((path, file::is_set_user_id(Dir::Here, path).ok()?)));
-    let why = match there.map(|(path, privileged)| (run(path, init, ranges), privileged)) {
+    let (step, object) = (Step::UseHelper, Object::Place(place));
+    Err(match there.map(|(path, privileged)| (run(path, init, ranges), privileged)) {
         Some((Ok(Ending::Exited(0)), _)) => return Ok(()),
-        Some((Err(errno), _)) => (errno, Why::Errno),
-        Some((_, true)) => (Errno::PERM, Why::HelperFailed),
+        Some((Err(errno), _)) => Error::new(step, object, errno),
+        Some((_, true)) => Error::because(step, object, Why::HelperFailed),
         // It may have capabilities of its file instead, but then it would not have failed for want of them.
-        Some((_, false)) => (Errno::PERM, Why::HelperNotSetuid),
-        None => (Errno::NOENT, Why::HelperMissing),
-    };
-    Err(Error::new(Step::UseHelper, Object::Place(place), why.0).because(why.1))
+        Some((_, false)) => Error::because(step, object, Why::HelperNotSetuid),
+        None => Error::because(step, object, Why::HelperMissing),
+    })
 }
 
 /// Runs it to its end.

@@ -19,10 +19,11 @@ use crate::config::{Config, Net};
 use crate::error::{At, Errno, Error, Object, Place, Step, Why};
 use crate::handover::Handover;
 use crate::setup;
-use crate::sys::fd::{self, Dir, Pipe};
+use crate::sys::fd::{self, Dir, Fd};
 use crate::sys::file::{self, FileId};
-use crate::sys::process::{self, Fork, Namespaces, PidFd};
+use crate::sys::process::{self, Namespaces, PidFd};
 use crate::sys::signal::{self, Disposition};
+use crate::sys::spawn::{self, Memory};
 use crate::sys::start::{Credentials, Start};
 use attend::Outcome;
 use core::ffi::CStr;
@@ -31,18 +32,17 @@ use core::ffi::CStr;
 pub fn run(config: &'static Config, start: Start) -> ! {
     match launch(config, start) {
         Ok(outcome) => outcome.end(config),
-        Err(error) => say::failure(&error, config),
+        Err(error) => say::failure(error, config),
     }
 }
 
 fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
     let credentials = start.credentials();
     if credentials.elevated || credentials.uid != credentials.euid || credentials.gid != credentials.egid {
-        return Err(Error::new(Step::RunSetuid, Object::Place(Place::Engine), Errno::PERM).because(Why::Privileged));
+        return Err(Error::because(Step::RunSetuid, Object::Place(Place::Engine), Why::Privileged));
     }
     if !config.has_user_namespace() && credentials.euid != 0 {
-        let error = Error::new(Step::MakeNamespaces, Object::Place(Place::Container), Errno::PERM);
-        return Err(error.because(Why::NeedsRoot));
+        return Err(Error::because(Step::MakeNamespaces, Object::Place(Place::Container), Why::NeedsRoot));
     }
     // While ^C still ends engine: a file may be a pipe that nothing comes out of.
     let env_files = environment::read_files(config)?;
@@ -58,28 +58,32 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
     let lifeline = fd::pipe().at(Step::MakePipe, engine)?;
     let reports = fd::pipe().at(Step::MakePipe, engine)?;
     network::join(config)?;
-    let fork = process::clone(namespaces(config)).at(Step::MakeNamespaces, Object::Place(Place::Container))?;
-    match fork {
-        Fork::Child => {
-            lifeline.write.close();
-            reports.read.close();
-            let environment = start.environment();
-            setup::run(&Handover {
-                config,
-                root,
-                environment,
-                env_files,
-                credentials,
-                closed_stdio,
-                filter,
-                mask,
-                child_signal,
-                lifeline: lifeline.read,
-                reports: reports.write,
-            })
-        }
-        Fork::Parent(init) => accompany(&init, lifeline, reports, config, &credentials),
+    let inside = [lifeline.read.number(), reports.write.number()];
+    let handover = Handover {
+        config,
+        root,
+        environment: start.environment(),
+        env_files,
+        credentials,
+        closed_stdio,
+        filter,
+        mask,
+        child_signal,
+        outside: [lifeline.write.number(), reports.read.number()],
+        lifeline: lifeline.read,
+        reports: reports.write,
+    };
+    let init = spawn::beside(namespaces(config), memory(config), setup::run, handover)
+        .at(Step::MakeNamespaces, Object::Place(Place::Container))?;
+    for number in inside {
+        fd::close(number);
     }
+    accompany(&init, &lifeline.write, &reports.read, config, &credentials)
+}
+
+/// Whose memory I has: O's, unless its clocks are others, which needs memory of its own (time_namespaces(7)).
+fn memory(config: &Config) -> Memory {
+    if config.has_clocks() { Memory::Copied } else { Memory::Shared }
 }
 
 /// Finds the root filesystem as the caller: what the caller may not search is not searched on its behalf either. I takes
@@ -113,21 +117,19 @@ fn namespaces(config: &Config) -> Namespaces {
 /// From the clone to the end. On entry I waits for its id maps; on return I is gone, and the container with it.
 fn accompany(
     init: &PidFd,
-    lifeline: Pipe,
-    reports: Pipe,
+    lifeline: &Fd,
+    reports: &Fd,
     config: &Config,
     credentials: &Credentials,
 ) -> Result<Outcome, Error> {
-    lifeline.read.close();
-    reports.write.close();
-    if let Err(error) = introduce(init, &lifeline.write, config, credentials) {
+    if let Err(error) = introduce(init, lifeline, config, credentials) {
         end_init(init);
         // I may have told why nobody was there to be introduced: it had failed already. But what stands at /proc and is
         // no procfs explains whatever else goes wrong.
-        let explained = error.why == Why::NotProcfs;
-        return Err(attend::first_failure(&reports.read).filter(|_| !explained).unwrap_or(error));
+        let explained = error.why() == Some(Why::NotProcfs);
+        return Err(attend::first_failure(reports).filter(|_| !explained).unwrap_or(error));
     }
-    let outcome = attend::attend(init, &reports.read);
+    let outcome = attend::attend(init, reports);
     if outcome.is_err() {
         end_init(init);
     }
@@ -135,12 +137,15 @@ fn accompany(
 }
 
 /// Writes the id maps and lets I go on.
-fn introduce(init: &PidFd, lifeline: &fd::Fd, config: &Config, credentials: &Credentials) -> Result<(), Error> {
+fn introduce(init: &PidFd, lifeline: &Fd, config: &Config, credentials: &Credentials) -> Result<(), Error> {
     id_maps::write(init, config, credentials)?;
     let engine = Object::Place(Place::Engine);
     file::write_all(lifeline.number(), b"!").at(Step::StartInit, Object::Place(Place::Init))?;
-    // Not before: as long as the maps are being written, /proc/PID must belong to the caller.
-    process::hide().at(Step::HideInit, engine)?;
+    // Not before: as long as the maps are being written, /proc/PID must belong to the caller. Where the memory is shared,
+    // I hides it, when C's maps are written too.
+    if memory(config) == Memory::Copied {
+        process::hide().at(Step::HideInit, engine)?;
+    }
     stdio::let_go(config);
     process::release_stack();
     Ok(())

@@ -14,6 +14,6 @@ pub(super) fn join(config: &Config) -> Result<(), Error> {
     network.close();
     joined.map_err(|errno| {
         let error = Error::new(Step::Join, Object::Network, errno);
-        if errno == Errno::INVAL { error.because(Why::NotANamespace) } else { error }
+        if errno == Errno::INVAL { error.for_reason(Why::NotANamespace) } else { error }
     })
 }

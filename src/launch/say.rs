@@ -1,7 +1,7 @@
 //! What engine says, each thing once: failures, usage, answers.
 
 use crate::config::{Changes, Config, DEFAULT_HOSTNAME, EnvEdit, Mount, Net, Writes, ulimit};
-use crate::error::{Error, OWN_FAILURE, Object, Place};
+use crate::error::{Error, OWN_FAILURE, Object, Place, Step};
 use crate::sys::file;
 use crate::sys::process;
 use crate::sys::signal::{self, Set, Signal};
@@ -65,7 +65,7 @@ impl Output {
 
 /// `engine: cannot <step> <object>: <why> (<ERRNO>)`, and the end. Standard error may be closed, full or broken: the
 /// status says it all the same.
-pub(super) fn failure(error: &Error, config: &Config) -> ! {
+pub(super) fn failure(error: Error, config: &Config) -> ! {
     let mut line = Output::to(STDERR);
     describe(&mut line, error, config);
     line.text(b"\n");
@@ -78,18 +78,18 @@ pub(super) fn failure(error: &Error, config: &Config) -> ! {
     process::exit(error.exit_status())
 }
 
-fn describe(line: &mut Output, error: &Error, config: &Config) {
+fn describe(line: &mut Output, error: Error, config: &Config) {
     line.text(b"engine: cannot ");
-    line.text(error.step.text().as_bytes());
+    line.text(error.step().map_or("", Step::text).as_bytes());
     line.text(b" ");
-    match object(error.object, config) {
+    match error.object().map_or(b"".as_slice(), |what| object(what, config)) {
         b"" => line.text(b"''"),
         object => line.word(object),
     }
     line.text(b": ");
     line.text(error.cause().as_bytes());
     line.text(b" (");
-    line.text(error.errno.name().as_bytes());
+    line.text(error.errno().name().as_bytes());
     line.text(b")");
 }
 

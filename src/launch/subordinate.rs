@@ -16,13 +16,13 @@ pub(super) fn ranges(kind: Kind, own: u32, uid: u32) -> Result<Ranges, Error> {
         Kind::Groups => (c"/etc/subgid", Place::SubordinateGids),
     };
     let mut ranges = Ranges::from_array([IdRange { inside: 0, outside: own, count: 1 }]);
-    let why = match read(path, uid, &mut ranges) {
+    let (step, object) = (Step::FindIds, Object::Place(place));
+    Err(match read(path, uid, &mut ranges) {
         Ok(_) if ranges.len() > 1 => return Ok(ranges),
-        Ok(_) => (Errno::NOENT, Why::NoRange),
-        Err(Errno::TOO_BIG) => (Errno::TOO_BIG, Why::TooManyRanges),
-        Err(errno) => (errno, Why::Errno),
-    };
-    Err(Error::new(Step::FindIds, Object::Place(place), why.0).because(why.1))
+        Ok(_) => Error::because(step, object, Why::NoRange),
+        Err(Errno::TOO_BIG) => Error::because(step, object, Why::TooManyRanges),
+        Err(errno) => Error::new(step, object, errno),
+    })
 }
 
 /// Reads the file, where it is.

@@ -87,6 +87,12 @@ impl Filesystems {
         &self.root
     }
 
+    /// A directory with nothing in it, to be copied and mounted elsewhere: the one that the terminals will cover. On entry
+    /// the tmpfs is attached and they are not, so that nobody comes to it by a path any more once they are.
+    pub(super) fn empty_directory(&self) -> Result<Fd, Errno> {
+        mount::clone_tree(Dir::At(&self.root), c"pts", Depth::One)
+    }
+
     /// Attaches everything to the tmpfs, which is attached by now.
     pub(super) fn hang(&self, devices: &Devices) -> Result<(), Error> {
         let dev = Dir::At(&self.root);
@@ -125,7 +131,7 @@ fn bind(device: &Device) -> Result<Fd, Error> {
         .and_then(|bound| Ok((file::kind(Dir::At(&bound), c"")?, bound)));
     match bound.at(Step::Bind, object)? {
         (kind, bound) if kind == device.kind => Ok(bound),
-        _ => Err(Error::new(Step::CheckDevice, object, Errno::NODEV).because(Why::NotADevice)),
+        _ => Err(Error::because(Step::CheckDevice, object, Why::NotADevice)),
     }
 }
 

@@ -72,6 +72,12 @@ pub(super) struct Masks {
 }
 
 impl Masks {
+    /// With a directory for them that is there already.
+    pub(super) fn with(directory: Fd) -> Result<Self, Errno> {
+        mount::set_attributes(&directory, Depth::One, LOCKED, Attributes::default())?;
+        Ok(Self { directory: Some(Cover::new(directory)), file: None })
+    }
+
     /// The cover for this kind of thing.
     fn cover(&mut self, directory: bool) -> Result<&mut Cover, Errno> {
         let slot = if directory { &mut self.directory } else { &mut self.file };

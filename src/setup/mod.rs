@@ -27,6 +27,9 @@ use masks::Masks;
 
 /// I's whole life. On entry the namespaces are new and everything else is the host's.
 pub fn run(handover: &Handover) -> ! {
+    for number in handover.outside {
+        fd::close(number);
+    }
     match set_up(handover) {
         Ok(world) => init::run(handover, world),
         Err(error) => handover.fail(error),
@@ -48,9 +51,9 @@ fn set_up(handover: &Handover) -> Result<World, Error> {
     if config.root_is_read_only() {
         root::protect(&pieces.root)?;
     }
-    hang(config, &host, &pieces).map_err(explain_empty_root)?;
-    let mut masks = Masks::default();
     let host_root_is_inside = handover.credentials.euid == 0 && host.host_root_is_inside(config)?;
+    let mut masks = Masks::default();
+    hang(config, &host, &pieces, host_root_is_inside.then_some(&mut masks)).map_err(explain_empty_root)?;
     if host_root_is_inside {
         let null = host.devices.as_ref().map(dev::Devices::null);
         let proc = host.proc.as_ref().filter(|_| config.files.proc != Proc::None);
@@ -171,19 +174,23 @@ fn open_changes(config: &Config) -> Result<Option<Fd>, Error> {
     output.map(Some).at(Step::Open, Object::Changes)
 }
 
-/// Attaches the pieces. On entry every path is the container's.
-fn hang(config: &Config, host: &HostPieces, pieces: &Pieces) -> Result<(), Error> {
+/// Attaches the pieces. On entry every path is the container's. Where there will be masks, they get from /dev what they
+/// are made of: a tmpfs of their own takes three times as long.
+fn hang(config: &Config, host: &HostPieces, pieces: &Pieces, masks: Option<&mut Masks>) -> Result<(), Error> {
     if let (Some(proc), true) = (&host.proc, config.files.proc != Proc::None) {
         system::hang_directory(proc, c"/proc", Place::Proc)?;
     }
     if let (Some(dev), Some(devices)) = (&pieces.dev, &host.devices) {
         system::hang_directory(dev.root(), c"/dev", Place::Dev)?;
+        if let Some(masks) = masks {
+            *masks = dev.empty_directory().and_then(Masks::with).at(Step::Mount, Object::Place(Place::Masks))?;
+        }
         dev.hang(devices)?;
     }
     if let Some(sys) = &host.sys {
         match system::hang_directory(sys, c"/sys", Place::Sys) {
             // Programs do without /sys more often than images do with it.
-            Err(Error { errno: Errno::NOENT, .. }) => {}
+            Err(error) if error.errno() == Errno::NOENT => {}
             result => result?,
         }
     }
@@ -195,7 +202,7 @@ fn hang(config: &Config, host: &HostPieces, pieces: &Pieces) -> Result<(), Error
 
 /// In an empty directory it is not /proc that the user misses most.
 fn explain_empty_root(error: Error) -> Error {
-    if error.errno == Errno::NOENT && file::is_empty_directory(c"/") == Ok(true) {
+    if error.errno() == Errno::NOENT && file::is_empty_directory(c"/") == Ok(true) {
         return Error::new(Step::Execute, Object::Command, Errno::NOENT);
     }
     error

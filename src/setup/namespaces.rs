@@ -17,7 +17,7 @@ pub(super) fn prepare(config: &Config) -> Result<(), Error> {
     if matches!(config.network(), Net::None) {
         network::bring_up_loopback().at(Step::BringUp, Object::Place(Place::Loopback))?;
     }
-    if config.namespaces.monotonic.is_some() || config.namespaces.boottime.is_some() {
+    if config.has_clocks() {
         set_clocks(config).at(Step::SetClocks, Object::Place(Place::Clocks))?;
     }
     Ok(())

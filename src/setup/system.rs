@@ -75,10 +75,10 @@ pub(super) fn hang_resolv_conf(file: &Fd) -> Result<(), Error> {
 /// Attaches a mount to a directory directly below the root, which must be one: not a link to one.
 pub(super) fn hang_directory(mount: &Fd, path: &CStr, place: Place) -> Result<(), Error> {
     let Err(errno) = mount::attach(mount, Dir::Here, path) else { return Ok(()) };
-    let error = Error::new(Step::Mount, Object::Place(place), errno);
+    let (step, object) = (Step::Mount, Object::Place(place));
     Err(match file::kind(Dir::Here, path) {
-        Ok(Kind::Directory) => error,
-        Ok(_) => Error { errno: Errno::NOTDIR, ..error }.because(Why::NotOrdinaryDirectory),
-        Err(_) => Error { errno: Errno::NOENT, ..error },
+        Ok(Kind::Directory) => Error::new(step, object, errno),
+        Ok(_) => Error::because(step, object, Why::NotOrdinaryDirectory),
+        Err(_) => Error::new(step, object, Errno::NOENT),
     })
 }

@@ -70,11 +70,13 @@ const INTERRUPTED: isize = -(Errno::INTR.number() as isize);
 /// What the kernel's number means: the last page of numbers are errors.
 #[inline(always)]
 fn answer(number: isize) -> Result<usize> {
-    if number as usize >= -4095_isize as usize {
-        Err(Errno::new(number.unsigned_abs() as u16))
-    } else {
-        Ok(number as usize)
-    }
+    if number as usize >= -4095_isize as usize { Err(errno(number)) } else { Ok(number as usize) }
+}
+
+/// The errno that the kernel's number says.
+#[inline(never)]
+fn errno(number: isize) -> Errno {
+    Errno::new(u16::try_from(number.unsigned_abs()).unwrap_or_default())
 }
 
 /// [`call3`] and [`call6`] for the calls that have nothing to say but whether they failed.

@@ -7,6 +7,7 @@ use super::{Result, arch, call, done};
 use crate::config::Words;
 use crate::error::Errno;
 use core::ffi::{CStr, c_char};
+use heapless::Vec;
 use linux_raw_sys::{general as kernel, prctl};
 
 /// A process number in the caller's PID namespace.
@@ -28,6 +29,10 @@ pub struct PidFd {
 }
 
 impl PidFd {
+    pub(super) const fn new(pid: Pid, fd: Fd) -> Self {
+        Self { pid, fd }
+    }
+
     /// Its number.
     #[must_use]
     pub const fn pid(&self) -> Pid {
@@ -237,17 +242,23 @@ pub fn show() -> Result<()> {
 }
 
 /// Where the kernel finds the name that `ps` shows: it looks into memory of the process's own, not of its file.
-static TITLE: Once<[u8; 8]> = Once::new([0; 8]);
+static TITLE: Once<Title> = Once::new(Vec::new());
 
-/// What `ps` shows of the caller from now on is `name` alone: no arguments, which may be the host's paths, and no
-/// environment (PR_SET_MM_MAP, prctl(2)).
+/// Words of a title, a NUL behind each. Those that come first: what does not fit is the end of a long command line, which
+/// the command itself shows.
+type Title = Vec<u8, 256>;
+
+/// What `ps` shows from now on of the caller, and of who shares its memory, are these words and no environment
+/// (PR_SET_MM_MAP, prctl(2)).
 ///
 /// # Errors
 /// EINVAL where the kernel was built without CONFIG_CHECKPOINT_RESTORE; EBUSY the second time.
-pub fn show_as(name: [u8; 7]) -> Result<()> {
+pub fn show_as<'a>(words: impl Iterator<Item = &'a CStr>) -> Result<()> {
     let title = TITLE.take().ok_or(Errno::BUSY)?;
-    for (target, source) in title.iter_mut().zip(name) {
-        *target = source;
+    for word in words {
+        if title.extend_from_slice(word.to_bytes_with_nul()).is_err() {
+            break;
+        }
     }
     let start = title.as_ptr() as u64;
     let end = start + title.len() as u64;

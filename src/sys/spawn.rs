@@ -1,22 +1,96 @@
-//! A child that shares its parent's memory until it executes something.
+//! Children that share their parent's memory: C until it executes something, and I for life.
+//!
+//! Nothing is copied that nobody will write to, and no page is faulted in twice; a copy of engine's memory would take a
+//! tenth of a run.
 
-use super::process::{Namespaces, Pid, exit};
+use super::fd::Fd;
+use super::process::{Namespaces, Pid, PidFd, exit};
 use super::{Result, answer, arch, call, call6};
 use crate::error::{Errno, Error};
+use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use linux_raw_sys::general as kernel;
 use syscalls::Sysno;
 
-/// Room for the stack of a child that shares its parent's memory until it executes something.
+/// Room for the stack of a child.
 #[repr(C, align(4096))]
-struct ChildStack(core::cell::UnsafeCell<[u8; CHILD_STACK_BYTES]>);
+struct Stack<const BYTES: usize>(UnsafeCell<[u8; BYTES]>);
 
-const CHILD_STACK_BYTES: usize = 64 * 1024;
+// SAFETY: only one child is ever made on each, which `begun` and SPAWNED see to.
+unsafe impl<const BYTES: usize> Sync for Stack<BYTES> {}
 
-// SAFETY: only `spawn` touches it, and it does so once in the life of a process.
-unsafe impl Sync for ChildStack {}
+impl<const BYTES: usize> Stack<BYTES> {
+    const fn new() -> Self {
+        Self(UnsafeCell::new([0; BYTES]))
+    }
 
-static CHILD_STACK: ChildStack = ChildStack(core::cell::UnsafeCell::new([0; CHILD_STACK_BYTES]));
+    /// Where a value of this type ends the stack, and the child's frames begin below it.
+    const fn top<T>(&self) -> *mut T {
+        let end = self.0.get().wrapping_add(1).cast::<T>();
+        end.wrapping_byte_sub(size_of::<T>().next_multiple_of(16))
+    }
+}
+
+/// What C has is small, and its buffers are bounded.
+const COMMAND_STACK_BYTES: usize = 64 * 1024;
+static COMMAND_STACK: Stack<COMMAND_STACK_BYTES> = Stack::new();
+
+/// I goes down into trees of directories, as deep as a path can be (4096 bytes), at less than 2 KiB a step. It is the
+/// first in its segment (`link.ld`): below it are pages that cannot be written.
+#[unsafe(link_section = ".bss.first")]
+static INIT_STACK: Stack<{ 4 * 1024 * 1024 }> = Stack::new();
+
+/// What [`begin`] finds.
+struct Beginning<T> {
+    body: fn(&T) -> !,
+    argument: T,
+}
+
+/// Whose memory a child has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Memory {
+    /// Its parent's.
+    Shared,
+    /// A copy of it.
+    Copied,
+}
+
+/// Clones a child into new namespaces, where it runs `body(argument)` on a stack of its own for as long as it lives, with
+/// descriptors and signals of its own. What the two share they must not change any more, unless it is one's alone.
+///
+/// To be called once in a process's life.
+///
+/// # Errors
+/// See clone(2): EPERM, ENOSPC, EUSERS, EINVAL, EAGAIN; EBUSY the second time.
+pub fn beside<T: Send + 'static>(
+    namespaces: Namespaces,
+    memory: Memory,
+    body: fn(&T) -> !,
+    argument: T,
+) -> Result<PidFd> {
+    static BEGUN: AtomicBool = AtomicBool::new(false);
+    if BEGUN.swap(true, Ordering::Relaxed) {
+        return Err(Errno::BUSY);
+    }
+    let top = INIT_STACK.top::<Beginning<T>>();
+    // SAFETY: the place lies inside INIT_STACK, is aligned to 16, and BEGUN lets nobody else come here.
+    unsafe { top.write(Beginning { body, argument }) };
+    let mut descriptor = 0_u32;
+    let shared = if memory == Memory::Shared { kernel::CLONE_VM } else { 0 };
+    let flags = namespaces.0 | shared | kernel::CLONE_PIDFD | kernel::SIGCHLD;
+    // SAFETY: the child has the stack to itself and what was moved onto it; `begin` never returns. `descriptor` is where
+    // the kernel puts the pidfd before the call returns.
+    let pid =
+        answer(unsafe { arch::clone_onto(flags as usize, top.cast(), &raw mut descriptor, begin::<T>, top.cast()) })?;
+    Ok(PidFd::new(pid as Pid, Fd::from_kernel(descriptor as usize)))
+}
+
+/// The first function of the child of [`beside`].
+extern "C" fn begin<T>(beginning: *mut ()) -> ! {
+    // SAFETY: `beside` passes a `Beginning` of this type, in memory that is the child's from then on.
+    let beginning = unsafe { &*beginning.cast::<Beginning<T>>() };
+    (beginning.body)(&beginning.argument)
+}
 
 /// Not zero while the child of [`spawn`] still runs in its parent's memory; the kernel clears it and wakes who waits.
 static SHARING: AtomicU32 = AtomicU32::new(0);
@@ -40,10 +114,8 @@ pub fn spawn<T: Sync>(
     if SHARING.swap(1, Ordering::Relaxed) != 0 || SPAWNED.swap(true, Ordering::Relaxed) {
         return Err(Errno::BUSY);
     }
-    // The child's stack begins with its task.
-    let top = CHILD_STACK.0.get().wrapping_add(1).cast::<Task<'_, T>>();
-    let task = top.wrapping_byte_sub(size_of::<Task<'_, T>>().next_multiple_of(16));
-    // SAFETY: the place lies inside CHILD_STACK, is aligned to 16, and SPAWNED lets nobody else come here.
+    let task = COMMAND_STACK.top::<Task<'_, T>>();
+    // SAFETY: the place lies inside COMMAND_STACK, is aligned to 16, and SPAWNED lets nobody else come here.
     unsafe { task.write(Task { body, argument, failure: None }) };
     let gated = namespaces != Namespaces::default();
     GATE.store(if gated { SHUT } else { GO }, Ordering::Release);
@@ -114,7 +186,7 @@ extern "C" fn enter<T>(task: *mut ()) -> ! {
 fn release_child_stack() {
     // Where the kernel refuses, the pages stay; nothing else depends on it.
     // SAFETY: the child is gone from it, and what is in it means nothing any more.
-    let _ = unsafe { call!(madvise, CHILD_STACK.0.get(), CHILD_STACK_BYTES, kernel::MADV_DONTNEED) };
+    let _ = unsafe { call!(madvise, COMMAND_STACK.0.get(), COMMAND_STACK_BYTES, kernel::MADV_DONTNEED) };
 }
 
 /// With no timeout, the old call and the new one are the same.

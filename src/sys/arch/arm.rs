@@ -1,6 +1,7 @@
 use core::arch::naked_asm;
 
-/// clone(2) with CLONE_VM: the child begins at `entry(argument)` on `stack`; the parent gets its number or -errno.
+/// clone(2): the child begins at `entry(argument)` on `stack`; the parent gets its number or -errno. `word` is for what
+/// the flags say: CLONE_PIDFD or CLONE_CHILD_CLEARTID.
 ///
 /// # Safety
 /// `stack` must be aligned to 8, grow downwards into memory that is the child's alone, and `entry` must not return.
@@ -8,7 +9,7 @@ use core::arch::naked_asm;
 pub(in crate::sys) unsafe extern "C" fn clone_onto(
     flags: usize,
     stack: *mut u8,
-    child_tid: *mut u32,
+    word: *mut u32,
     entry: extern "C" fn(*mut ()) -> !,
     argument: *mut (),
 ) -> isize {
@@ -19,7 +20,6 @@ pub(in crate::sys) unsafe extern "C" fn clone_onto(
         "mov r5, r3",
         "ldr r6, [sp, #16]",
         "mov r4, r2",
-        "mov r2, #0",
         "mov r3, #0",
         "mov r7, #120",
         "svc #0",

@@ -1,6 +1,7 @@
 use core::arch::naked_asm;
 
-/// clone(2) with CLONE_VM: the child begins at `entry(argument)` on `stack`; the parent gets its number or -errno.
+/// clone(2): the child begins at `entry(argument)` on `stack`; the parent gets its number or -errno. `word` is for what
+/// the flags say: CLONE_PIDFD or CLONE_CHILD_CLEARTID.
 ///
 /// # Safety
 /// `stack` must be aligned to 16, grow downwards into memory that is the child's alone, and `entry` must not return.
@@ -8,7 +9,7 @@ use core::arch::naked_asm;
 pub(in crate::sys) unsafe extern "C" fn clone_onto(
     flags: usize,
     stack: *mut u8,
-    child_tid: *mut u32,
+    word: *mut u32,
     entry: extern "C" fn(*mut ()) -> !,
     argument: *mut (),
 ) -> isize {
@@ -17,7 +18,6 @@ pub(in crate::sys) unsafe extern "C" fn clone_onto(
         "mv t0, a3",
         "mv t1, a4",
         "mv a4, a2",
-        "li a2, 0",
         "li a3, 0",
         "li a7, 220",
         "ecall",
