@@ -4,7 +4,9 @@ use super::mounts;
 use super::row::{Section, TITLES, Takes};
 use super::usage::Problem;
 use super::values::{self as read, Read, part};
-use crate::config::{CapabilityEdit, Changes, Config, EnvEdit, IdRange, Mount, Text, Writes};
+use crate::config::{
+    Access, CapabilityEdit, Changes, Config, EnvEdit, IdRange, LandlockRule, Limit, Mount, Text, Writes,
+};
 use crate::words::Table;
 use core::ffi::CStr;
 use heapless::Vec;
@@ -132,12 +134,33 @@ options! {
     row!(Privileges, 0, "allow-new-privs", "",
         "leave no_new_privs off",
         |config, _| on(&mut config.privileges.allow_new_privs)),
-    row!(Privileges, 0, "seccomp", "default|strict|none",
-        "the filter of system calls",
+    row!(Privileges, 0, "seccomp", "default|strict|none|RULES",
+        "system calls; RULES: deny=NAME,..;errno=NAME;allow=NAME,..",
         |config, word| put(&mut config.privileges.seccomp, read::seccomp(word.to_bytes())?)),
+    row!(Privileges, 0, "landlock-ro", "PATH[?]",
+        "Landlock: allow only this; ? as far as the kernel can",
+        |config, word| landlock(config, word, Access::Read)),
+    row!(Privileges, 0, "landlock-rw", "PATH[?]",
+        "and to write",
+        |config, word| landlock(config, word, Access::Write)),
+    row!(Privileges, 0, "landlock-rx", "PATH[?]",
+        "and to execute",
+        |config, word| landlock(config, word, Access::Execute)),
     row!(Privileges, 0, "ulimit", "NAME=SOFT[:HARD]",
         "as nofile=1024:4096 or core=unlimited",
         ulimit),
+    row!(Privileges, 'm', "memory", "SIZE[?]",
+        "limits of all together, by a cgroup; ? if it can be had",
+        |config, word| limit(&mut config.limits.shared[0], word, read::size)),
+    row!(Privileges, 0, "cpus", "N[?]",
+        "processors, as 1.5",
+        |config, word| limit(&mut config.limits.shared[1], word, read::cpus)),
+    row!(Privileges, 0, "pids-limit", "N[?]",
+        "processes",
+        |config, word| limit(&mut config.limits.shared[2], word, read::number)),
+    row!(Privileges, 0, "cgroup", "PATH[?]",
+        "where that cgroup is made",
+        cgroup),
 
     row!(Diagnosis, 0, "help", "",
         "print this",
@@ -215,4 +238,23 @@ fn ulimit(config: &mut Config, word: &'static CStr) -> Read<()> {
         Some(old) => put(old, new),
         None => push(ulimits, new, Problem::MoreUlimits),
     }
+}
+
+#[inline(never)]
+fn landlock(config: &mut Config, word: &'static CStr, access: Access) -> Read<()> {
+    let (path, best_effort) = read::effort(word);
+    read::absolute(path)?;
+    push(&mut config.privileges.landlock, LandlockRule { path, access, best_effort }, Problem::MoreLandlockRules)
+}
+
+#[inline(never)]
+fn limit(place: &mut Limit, word: &'static CStr, read: fn(Text) -> Read<u64>) -> Read<()> {
+    let (text, best_effort) = read::effort(word);
+    put(place, Limit { value: read::positive(read(text))?, best_effort })
+}
+
+fn cgroup(config: &mut Config, word: &'static CStr) -> Read<()> {
+    let (path, best_effort) = read::effort(word);
+    config.limits.cgroup_is_best_effort = best_effort;
+    if path.is_empty() { Err(Problem::Empty) } else { some(&mut config.limits.cgroup, path) }
 }

@@ -48,6 +48,7 @@ problems! {
     NotOfForm => "must be ",
     NotANumber => "must be a plain number",
     NotASize => "must be digits and k, m, g or nothing",
+    NotCpus => "must be as 2 or 1.125",
     NotOctal => "mode= must be octal, up to 7777",
     TooLarge => "too large",
     Zero => "must be more than 0",
@@ -72,6 +73,7 @@ problems! {
     MoreMapLines => "more than 340 lines",
     MoreEnvEdits => "more than 512 changes",
     MoreUlimits => "more than 16 limits",
+    MoreLandlockRules => "more than 64 rules",
     MoreCapabilityEdits => "more than 64 changes",
     // What does not go together.
     WithUpper => "not with --upper",
@@ -212,6 +214,7 @@ mod tests {
             (Problem::MoreMapLines, MAP_LINES_MAX),
             (Problem::MoreEnvEdits, ENV_EDITS_MAX),
             (Problem::MoreUlimits, ULIMITS_MAX),
+            (Problem::MoreLandlockRules, LANDLOCK_RULES_MAX),
             (Problem::MoreCapabilityEdits, CAPABILITY_EDITS_MAX),
         ] {
             let text = String::from_utf8_lossy(texts().line(problem.text()));

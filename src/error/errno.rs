@@ -116,6 +116,12 @@ impl Errno {
         words::halves(texts.line(self.words())).0
     }
 
+    /// The one of this name, if the table knows it.
+    #[must_use]
+    pub fn by_name(name: &[u8], texts: Texts) -> Option<Self> {
+        NUMBERS.iter().map(|&number| Self::new(u16::from(number))).find(|errno| errno.name(texts) == name)
+    }
+
     /// What it means.
     #[must_use]
     pub fn text(self, texts: Texts) -> &'static [u8] {

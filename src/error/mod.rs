@@ -84,6 +84,8 @@ worded! {
         SetLimit => "set limit",
         InstallFilter => "install the system call filter of",
         Scope => "apply Landlock scopes to",
+        Landlock => "apply a Landlock rule to",
+        MakeCgroup => "make a cgroup below",
     }
 }
 
@@ -125,6 +127,9 @@ worded! {
         SubordinateGids => "/etc/subgid",
         NewUidMap => "newuidmap",
         NewGidMap => "newgidmap",
+        Memory => "memory",
+        Processors => "cpus",
+        Processes => "pids",
     }
 }
 
@@ -152,6 +157,7 @@ worded! {
         TooManyRanges => "it has more than 339 lines for this user",
         HelperMissing => "it is not there (Debian: apt-get install uidmap)",
         HelperNotSetuid => "it is not set-user-id root",
+        OldLandlock => "truncating cannot be forbidden before Linux 6.2",
         HelperFailed => "it refuses them: are they all in /etc/subuid and /etc/subgid?",
     }
 }
@@ -187,6 +193,10 @@ pub enum Object {
     Network,
     /// The n-th of `config.limits.ulimits`.
     Ulimit(u16),
+    /// The path of the n-th of `config.privileges.landlock`.
+    Landlock(u16),
+    /// The cgroup that the container's is made below.
+    Cgroup,
 }
 
 /// A failure of engine's own: status 125, or 126 and 127 where it is the command that could not be run.
@@ -331,6 +341,8 @@ impl Object {
             Self::EnvFile(index) => (11, index),
             Self::Network => (12, 0),
             Self::Ulimit(index) => (13, index),
+            Self::Landlock(index) => (14, index),
+            Self::Cgroup => (15, 0),
         }
     }
 
@@ -351,6 +363,8 @@ impl Object {
             11 => Self::EnvFile(index),
             12 => Self::Network,
             13 => Self::Ulimit(index),
+            14 => Self::Landlock(index),
+            15 => Self::Cgroup,
             _ => return None,
         })
     }
@@ -369,6 +383,7 @@ impl Why {
             Self::NotOrdinaryDirectory => Errno::NOTDIR,
             Self::NotADevice => Errno::NODEV,
             Self::NotProcfs | Self::BadVariable | Self::NotANamespace => Errno::INVAL,
+            Self::OldLandlock => Errno::OPNOTSUPP,
             Self::BadRecord => Errno::PROTO,
             Self::NoExecMount => Errno::ACCES,
             Self::TooManyGroups | Self::TooManyVariables | Self::EnvFilesTooLarge | Self::TooManyRanges => {

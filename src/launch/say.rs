@@ -4,7 +4,7 @@ use crate::config::{Changes, Config, DEFAULT_HOSTNAME, EnvEdit, Mount, Net, Writ
 use crate::error::{Error, OWN_FAILURE, Object, Place};
 use crate::sys::file;
 use crate::sys::process;
-use crate::sys::signal::{self, Set, Signal};
+use crate::sys::signal::{self, Disposition, Set, Signal};
 use crate::texts::texts;
 use heapless::Vec;
 
@@ -94,6 +94,25 @@ fn describe(line: &mut Output, error: Error, config: &Config) {
     line.text(b")");
 }
 
+/// A failure where doing without was asked for: says so, and lets the run go on. Else the failure itself.
+pub(super) fn unless_best_effort(error: Error, best_effort: bool, config: &Config) -> Result<(), Error> {
+    if !best_effort {
+        return Err(error);
+    }
+    let mut line = Output::to(STDERR);
+    describe(&mut line, error, config);
+    line.text(b"; going on without\n");
+    // Where standard error takes nothing there is nobody to be told. What that sends to O must not reach the command: to
+    // be ignored for a moment takes it away.
+    if !line.flush() {
+        let _ = signal::set_disposition(signal::PIPE, Disposition::Ignored)
+            .and_then(|old| signal::set_disposition(signal::PIPE, old));
+    }
+    // `Output` has blocked all of them.
+    let _ = signal::set_mask(super::attend::BLOCKED);
+    Ok(())
+}
+
 /// I was killed from outside.
 pub(super) fn init_killed(signal: Signal) {
     let mut line = Output::to(STDERR);
@@ -135,6 +154,8 @@ fn object(object: Object, config: &Config) -> &[u8] {
             Some(mount) => mount.target(),
             None => b"",
         },
+        Object::Landlock(index) => config.privileges.landlock.get(usize::from(index)).map_or(b"", |rule| rule.path),
+        Object::Cgroup => config.limits.cgroup.unwrap_or(b"engine's own"),
         Object::Ulimit(index) => {
             config.limits.ulimits.get(usize::from(index)).map_or(b"", |ulimit| ulimit::name(ulimit.resource))
         }

@@ -27,6 +27,29 @@ pub fn halves(line: &'static [u8]) -> (&'static [u8], &'static [u8]) {
     )
 }
 
+/// The next part of what is left: as far as the separator, behind which the rest is left. Where there is no separator
+/// all of it is the last part, and nothing is left. Not `split`, whose state is longer.
+#[inline(never)]
+pub fn part(rest: &mut Option<&'static [u8]>, separator: u8) -> Option<&'static [u8]> {
+    let text = rest.take()?;
+    let Some(end) = text.iter().position(|byte| *byte == separator) else { return Some(text) };
+    *rest = text.get(end + 1..);
+    text.get(..end)
+}
+
+/// Where `word` stands among `words`, which have a blank between two. One text for all the words, and not a `match` over
+/// them, which would be compiled to a comparison a byte.
+#[inline(never)]
+#[must_use]
+pub fn position(words: &'static [u8], word: &[u8]) -> Option<usize> {
+    let mut rest = Some(words);
+    let mut position = 0;
+    while part(&mut rest, b' ')? != word {
+        position += 1;
+    }
+    Some(position)
+}
+
 /// A text that is kept packed: its place among all of them.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Line(u16);

@@ -34,6 +34,7 @@ mod probe;
 mod recipes;
 mod signals;
 mod support;
+mod vm;
 mod wall;
 
 use std::process::ExitCode;
@@ -58,6 +59,7 @@ const AREAS: &[Area] = &[
     ("overlay", overlay::TESTS),
     ("recipes", recipes::TESTS),
     ("signals", signals::TESTS),
+    ("vm", vm::TESTS),
     ("wall", wall::TESTS),
 ];
 
