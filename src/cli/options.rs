@@ -1,12 +1,13 @@
 //! OPTIONS: every option of engine, one row each.
 
 use super::mounts;
-use super::row::Section;
+use super::row::{Section, TITLES, Takes};
 use super::usage::Problem;
 use super::values::{self as read, Read, part};
 use crate::config::{
     Access, CapabilityEdit, Changes, Config, EnvEdit, IdRange, LandlockRule, Limit, Mount, Text, Writes,
 };
+use crate::words::Table;
 use core::ffi::CStr;
 use heapless::Vec;
 
@@ -17,8 +18,14 @@ pub(super) type Set = fn(&mut Config, &'static CStr) -> Read<()>;
 /// rows of references would take as much room as what they say.
 macro_rules! options {
     ($(row!($section:ident, $letter:literal, $name:literal, $value:literal, $help:literal, $set:expr),)*) => {
-        /// Long name, how its value is written, help, and letter of each, with tabs between and a NUL behind.
-        pub(super) const WORDS: Text = concat!($($name, "\t", $value, "\t", $help, "\t", $letter, "\0",)*).as_bytes();
+        /// The long names, with a blank behind each. They are searched, and so are not packed.
+        pub(super) const NAMES: Text = concat!($($name, " ",)*).as_bytes();
+        /// The letters, or 0.
+        #[allow(clippy::char_lit_as_u8, reason = "a letter or 0, as the rows say it")]
+        pub(super) const LETTERS: &[u8] = &[$($letter as u8,)*];
+        pub(super) const TAKES: &[Takes] = &[$(Takes::of($value),)*];
+        /// How the value of each is written, and what it does.
+        pub(super) const TEXTS: Table = Table::after(&TITLES, concat!($($value, "\0", $help, "\0",)*));
         pub(super) const SECTIONS: &[Section] = &[$(Section::$section,)*];
         pub(super) const SETS: &[Set] = &[$($set,)*];
     };

@@ -1,8 +1,9 @@
 //! What a command line means, as the user sees it.
 
-use super::row::Row;
+use super::row::{Row, rows};
 use super::*;
 use crate::config::*;
+use crate::texts::texts;
 use std::ffi::CString;
 
 /// Words that live as long as the program, as its arguments do.
@@ -27,7 +28,7 @@ fn good(words: &[&str]) -> Box<Config> {
 fn bad(words: &[&str]) -> String {
     let (result, _) = try_parse(words);
     let Err(usage) = result else { panic!("{words:?} is taken: {result:?}") };
-    let text = String::from_utf8_lossy(&usage.pieces().concat()).into_owned();
+    let text = String::from_utf8_lossy(&usage.pieces(texts()).concat()).into_owned();
     let line = text.lines().next().unwrap();
     line.strip_prefix("engine: ").unwrap().to_owned()
 }
@@ -103,14 +104,14 @@ fn with_company(name: &str, words: &[&str]) -> Box<Config> {
 fn forms(name: &str, value: &str) -> Vec<Vec<String>> {
     let row = rows().find(|row| row.name_text() == name).unwrap();
     let long = format!("--{name}");
-    let mut forms = match row.takes() {
+    let mut forms = match row.takes().unwrap() {
         Takes::Nothing => vec![vec![long]],
         Takes::OptionalValue => vec![vec![format!("{long}={value}")]],
         Takes::Value => vec![vec![format!("{long}={value}")], vec![long, value.to_owned()]],
     };
     if row.letter() != 0 {
         let letter = format!("-{}", row.letter() as char);
-        match row.takes() {
+        match row.takes().unwrap() {
             Takes::Value => {
                 forms.push(vec![format!("{letter}{value}")]);
                 forms.push(vec![letter, value.to_owned()]);
@@ -162,7 +163,7 @@ fn every_row_has_an_example_and_every_example_a_row() {
 #[test]
 fn every_row_is_documented_and_no_name_is_used_twice() {
     for (index, row) in rows().enumerate() {
-        assert!(row.help().len() > 6, "--{}", row.name_text());
+        assert!(texts().line(row.help()).len() > 6, "--{}", row.name_text());
         assert!(row.name_text().bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{}", row.name_text());
         for other in rows().skip(index + 1) {
             assert_ne!(row.name_text(), other.name_text());
@@ -298,7 +299,7 @@ fn unknown_options() {
 
 #[test]
 fn a_flag_takes_no_value() {
-    for row in rows().filter(|row| row.takes() == Takes::Nothing) {
+    for row in rows().filter(|row| row.takes() == Some(Takes::Nothing)) {
         for value in ["", "true"] {
             let word = format!("--{}={value}", row.name_text());
             assert_bad(&[&word, "/root"], &format!("--{}: takes no value", row.name_text()));
@@ -308,8 +309,9 @@ fn a_flag_takes_no_value() {
 
 #[test]
 fn an_option_wants_its_value() {
-    for row in rows().filter(|row| row.takes() == Takes::Value) {
-        let line = format!("--{}: needs a value: {}", row.name_text(), String::from_utf8_lossy(row.value()));
+    for row in rows().filter(|row| row.takes() == Some(Takes::Value)) {
+        let line =
+            format!("--{}: needs a value: {}", row.name_text(), String::from_utf8_lossy(texts().line(row.value())));
         assert_bad(&[&format!("--{}", row.name_text())], &line);
         if row.letter() != 0 {
             assert_bad(&[&format!("-{}", row.letter() as char)], &line);
@@ -320,10 +322,10 @@ fn an_option_wants_its_value() {
 
 #[test]
 fn no_option_takes_an_empty_value() {
-    for row in rows().filter(|row| row.takes() != Takes::Nothing) {
+    for row in rows().filter(|row| row.takes() != Some(Takes::Nothing)) {
         let word = format!("--{}=", row.name_text());
         assert!(bad(&[&word, "/root"]).starts_with(&format!("--{}: ", row.name_text())), "{word}");
-        if row.takes() == Takes::Value {
+        if row.takes() == Some(Takes::Value) {
             let long = format!("--{}", row.name_text());
             assert!(bad(&[&long, "", "/root"]).starts_with(&format!("{long}: ")), "{long}");
         }
@@ -583,7 +585,7 @@ fn no_soup_of_words_breaks_the_parser() {
             }
             (Ok(_), _) => {}
             (Err(usage), _) => {
-                let text = usage.pieces().concat();
+                let text = usage.pieces(texts()).concat();
                 assert!(text.starts_with(b"engine: ") && text.ends_with(b"\n"), "{words:?}");
                 errors += 1;
             }
@@ -609,7 +611,7 @@ fn no_random_bytes_break_the_parser() {
         match parse(&mut words.into_iter(), &mut Box::new(Config::EMPTY)) {
             Ok(Request::Run { consumed }) => assert!(consumed <= count),
             Ok(_) => {}
-            Err(usage) => assert!(usage.pieces().concat().ends_with(b"\n")),
+            Err(usage) => assert!(usage.pieces(texts()).concat().ends_with(b"\n")),
         }
     }
 }

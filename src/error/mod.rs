@@ -4,15 +4,17 @@
 //! one small record of fixed size, and O prints it once: `engine: cannot <step> <object>: <why> (<ERRNO>)`.
 
 mod errno;
+mod hint;
 mod why;
 
-use crate::words;
+use crate::words::{Line, Table, Texts};
 use core::num::{NonZeroU8, NonZeroU32};
 pub use errno::Errno;
+pub use hint::{Condition, TEXTS};
 
 /// An enumeration whose members have a text and a code on the wire: the position in the table.
 macro_rules! worded {
-    ($(#[$doc:meta])* $name:ident { $($(#[$member_doc:meta])* $member:ident => $text:literal,)* }) => {
+    ($(#[$doc:meta])* $name:ident after $before:path { $($(#[$member_doc:meta])* $member:ident => $text:literal,)* }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         #[repr(u8)]
@@ -20,12 +22,12 @@ macro_rules! worded {
 
         impl $name {
             const MEMBERS: &'static [Self] = &[$(Self::$member,)*];
-            const TEXTS: &'static str = concat!($($text, "\n",)*);
+            const TEXTS: Table = Table::after(&$before, concat!($($text, "\0",)*));
 
             /// The words for it.
             #[must_use]
-            pub fn text(self) -> &'static str {
-                words::line(Self::TEXTS, self as usize)
+            pub fn text(self) -> Line {
+                Self::TEXTS.line(self as usize)
             }
 
             /// The member with this code on the wire.
@@ -39,7 +41,7 @@ macro_rules! worded {
 
 worded! {
     /// What was being done: the verb after "cannot".
-    Step {
+    Step after Table::NONE {
         OpenStdio => "open /dev/null for a closed",
         PrepareSignals => "prepare signals for",
         MakePipe => "make a pipe for",
@@ -90,7 +92,7 @@ worded! {
 
 worded! {
     /// What it was done to, where that is not a word of the command line.
-    Place {
+    Place after Step::TEXTS {
         Nothing => "",
         Engine => "engine",
         Container => "the container",
@@ -134,7 +136,7 @@ worded! {
 
 worded! {
     /// A cause that errno does not tell.
-    Why {
+    Why after Place::TEXTS {
         Errno => "",
         NotOrdinaryDirectory => "must be an ordinary directory",
         MissingInterpreter => "the interpreter named in its first line, or its loader, is missing",
@@ -301,10 +303,10 @@ impl Error {
 
     /// What went wrong, in words.
     #[must_use]
-    pub fn cause(self) -> &'static str {
+    pub fn cause(self, texts: Texts) -> &'static [u8] {
         match self.why() {
-            Some(why) if why != Why::Errno => why.text(),
-            _ => self.errno().text(),
+            Some(why) if why != Why::Errno => texts.line(why.text()),
+            _ => self.errno().text(texts),
         }
     }
 
@@ -389,13 +391,24 @@ mod tests {
         for (code, step) in Step::MEMBERS.iter().enumerate() {
             assert_eq!(Step::from_code(code as u8), Some(*step));
         }
-        assert_eq!((Step::OpenRoot.text(), Step::SetUp.text()), ("open root filesystem", "set up"));
-        assert_eq!((Place::Nothing.text(), Place::DevNull.text()), ("", "/dev/null"));
+        let texts = Texts::plain(&TEXTS);
+        for (line, text) in [
+            (Step::OpenRoot.text(), "open root filesystem"),
+            (Step::SetUp.text(), "set up"),
+            (Place::Nothing.text(), ""),
+            (Place::DevNull.text(), "/dev/null"),
+            (Why::NoRange.text(), "it has no line for this user"),
+        ] {
+            assert_eq!(texts.line(line), text.as_bytes());
+        }
         assert_eq!(Step::from_code(Step::MEMBERS.len() as u8), None);
         for why in Why::MEMBERS.iter().filter(|why| **why != Why::Errno) {
             let error = Error::because(Step::SetUp, Object::Ulimit(INDICES as u16 - 1), *why);
             assert_eq!(Error::from_number(error.to_number()), Some(error));
-            assert_eq!((error.why(), error.errno(), error.cause()), (Some(*why), why.errno(), why.text()));
+            assert_eq!(
+                (error.why(), error.errno(), error.cause(texts)),
+                (Some(*why), why.errno(), texts.line(why.text()))
+            );
             assert_eq!((error.step(), error.object()), (Some(Step::SetUp), Some(Object::Ulimit(1023))));
         }
         for object in (0..).map_while(|kind| Object::from_parts(kind, 7)) {

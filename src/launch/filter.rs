@@ -7,6 +7,7 @@ use crate::seccomp::{Editor, Instruction, preset};
 use crate::sys::numbers::ThisCpu;
 use crate::sys::once::Once;
 use crate::sys::process;
+use crate::texts::texts;
 
 /// Only touched where the user edits a preset.
 static EDITOR: Once<Editor> = Once::new(Editor::new());
@@ -18,10 +19,10 @@ pub(super) fn make(config: &Config) -> &'static [Instruction] {
     let Seccomp::Rules(rules) = config.privileges.seccomp else { return preset };
     // There is one caller, once.
     let Some(editor) = EDITOR.take() else { process::abort() };
-    match editor.edit::<ThisCpu>(rules, preset) {
+    match editor.edit::<ThisCpu>(rules, preset, texts) {
         Ok(()) => &editor.program,
         Err(fault) => {
-            let fault = fault.text().as_bytes();
+            let fault = fault.text();
             say::usage(&[
                 b"engine: --seccomp: ",
                 editor.what.unwrap_or_default(),

@@ -5,7 +5,7 @@ use super::cpu::{Cpu, number_by_hash};
 use super::verdicts::NUMBERS;
 use crate::config::Text;
 use crate::error::Errno;
-use crate::words::{self, part, position};
+use crate::words::{self, Texts, part, position};
 use heapless::Vec;
 
 /// Memory for a filter with edits, 9 KiB; untouched where there are none.
@@ -27,8 +27,8 @@ macro_rules! faults {
         impl Fault {
             /// In words.
             #[must_use]
-            pub fn text(self) -> &'static str {
-                words::line(concat!($($text, "\n",)*), self as usize)
+            pub fn text(self) -> Text {
+                words::word(concat!($($text, "\n",)*).as_bytes(), b'\n', self as usize)
             }
         }
     };
@@ -55,12 +55,12 @@ impl Editor {
 
     /// Writes the edits that RULES ask for and then the preset: a call that is not edited falls through to it. The parts
     /// of RULES are in any order, `;` between them; each may come again, and a name too. Of two `errno=` the last one
-    /// holds.
+    /// holds; their names are in `texts`.
     ///
     /// # Errors
     /// The first [`Fault`] met.
     #[inline(never)]
-    pub fn edit<C: Cpu>(&mut self, rules: Text, preset: &[Instruction]) -> Result<(), Fault> {
+    pub fn edit<C: Cpu>(&mut self, rules: Text, preset: &[Instruction], texts: fn() -> Texts) -> Result<(), Fault> {
         self.write(const { &beginning(C::ARCHITECTURE) })?;
         let mut parts = Some(rules);
         while let Some(edit) = part(&mut parts, b';') {
@@ -72,7 +72,7 @@ impl Editor {
                 (Some(1), Some(names)) => self.each_call::<C>(names, ALLOW)?,
                 (Some(_), Some(name)) => {
                     self.what = Some(name);
-                    self.errno = Some(Errno::by_name(name).ok_or(Fault::UnknownErrno)?);
+                    self.errno = Some(Errno::by_name(name, texts()).ok_or(Fault::UnknownErrno)?);
                 }
                 _ => return Err(Fault::UnknownPart),
             }

@@ -10,6 +10,7 @@ use super::{Editor, Fault, Instruction, preset};
 use crate::config::{Privileges, Seccomp, Text};
 use crate::seccomp::Cpu;
 use crate::sys::numbers::{Aarch64, Arm, Riscv64, X86_64};
+use crate::texts::texts;
 use core::mem::{offset_of, size_of};
 
 /// The filter that these ask for, edits and all; or what is wrong, and with which words.
@@ -17,7 +18,7 @@ fn program<C: Cpu>(privileges: &Privileges) -> Result<Vec<Instruction>, (Fault, 
     let preset = preset::<C>(privileges);
     let Seccomp::Rules(rules) = privileges.seccomp else { return Ok(preset.to_vec()) };
     let mut editor = Box::new(Editor::new());
-    match editor.edit::<C>(rules, preset) {
+    match editor.edit::<C>(rules, preset, texts) {
         Ok(()) => Ok(editor.program.to_vec()),
         Err(fault) => Err((fault, editor.what.unwrap())),
     }

@@ -157,10 +157,11 @@ impl Pieces {
         let config = handover.config;
         // As who the caller is on the host, and then as somebody who is known inside.
         let changes = open_changes(config)?;
-        let root = root::open(handover)?;
+        let parts = root::open(handover)?;
         let resolv_conf = system::open_resolv_conf(config)?;
         let volumes = mounts::open(config)?;
         namespaces::take_ids(handover)?;
+        let root = root::make(parts, config)?;
         let dev = if config.files.no_dev { None } else { Some(dev::Filesystems::open()?) };
         Ok(Self { root, changes, dev, resolv_conf, volumes })
     }

@@ -2,9 +2,10 @@
 //!
 //! Where nothing is mounted below the root, one overlay does it. Where something is, the kernel lets nobody in a user
 //! namespace look below those mounts, and so refuses an overlay of the directories that hold them. Then the root is put
-//! together: a skeleton of those directories, overlaid as a whole, and on it an overlay for every directory that can
-//! have one; files that lie beside mount points, and filesystems that take no overlay, are there read-only. All uppers
-//! are one tree with the shape of the root, so a list of changes and a later run need not know how it was put together:
+//! together: for every such directory an overlay of a skeleton, which has its entries and nothing in them, and on that
+//! an overlay for every entry that can have one; files that lie beside mount points, and filesystems that take no
+//! overlay, are there read-only. All uppers are one tree with the shape of the root, so a list of changes and a later
+//! run need not know how it was put together:
 //!
 //! ```text
 //! DIR/upper    what was written, as overlayfs keeps it (user.overlay.* attributes)
@@ -12,6 +13,9 @@
 //! ```
 //!
 //! With `-x`, DIR is a directory in a tmpfs that only I ever holds.
+//!
+//! An overlay costs the kernel far more than a bind mount, when it ends above all. So there are [`OVERLAYS_MAX`] at
+//! most, the outermost first, and what is beyond them is read-only.
 
 use super::root::Root;
 use crate::config::{Config, Proc, Writes};
@@ -24,34 +28,37 @@ use crate::sys::mount::{self, Attributes, Depth};
 use crate::sys::tree;
 use core::ffi::CStr;
 
-/// Covers `rootfs`, a recursive copy. On entry every path is the host's, and I has the rights of the caller.
-pub(super) fn open(config: &Config, rootfs: Fd) -> core::result::Result<Root, Error> {
-    let kept = match config.files.writes {
-        Writes::Upper(path) => Some(take_directory(path).at(Step::Open, Object::Upper)?),
-        Writes::Through | Writes::Ephemeral => None,
-    };
-    cover(config, rootfs, kept).at(Step::Overlay, Object::Upper)
+/// How many overlays a root is put together of.
+const OVERLAYS_MAX: u32 = 256;
+
+/// Takes the directory of `--upper` from the host, cut off from it. On entry every path is the host's, and I has the
+/// rights of the caller.
+pub(super) fn take_directory(config: &Config) -> core::result::Result<Option<Fd>, Error> {
+    let Writes::Upper(path) = config.files.writes else { return Ok(None) };
+    take(path).map(Some).at(Step::Open, Object::Upper)
 }
 
-/// The directory of `--upper`, cut off from the host.
-fn take_directory(path: &CStr) -> Result<Fd> {
+fn take(path: &CStr) -> Result<Fd> {
     let directory = mount::clone_tree(Dir::Here, path, Depth::Recursive)?;
     mount::make_private(&directory, Depth::Recursive, Attributes::NO_DEV, Attributes::default())?;
     Ok(directory)
 }
 
+/// Covers `rootfs`, a recursive copy. On entry every path is the host's, and I is somebody inside: who nobody is there
+/// cannot make a file.
+///
 /// Before Linux 6.15 overlayfs takes only what is attached. So everything hangs in a tmpfs on top of the host's root,
-/// which goes where that goes.
-fn cover(config: &Config, rootfs: Fd, kept: Option<Fd>) -> Result<Root> {
+/// which goes where that goes; it is the working directory on return.
+pub(super) fn cover(config: &Config, rootfs: Fd, kept: Option<Fd>) -> Result<Root> {
     let scratch = mount::make(c"tmpfs", &[(c"mode", c"700")], Attributes::NO_DEV)?;
     mount::attach(&scratch, Dir::Here, c"/")?;
-    let here = Dir::At(&scratch);
-    for name in &[c"kept", c"below", c"root", c"skeleton"] {
-        file::make_directory(here, name, 0o755)?;
+    file::change_directory_to(&scratch)?;
+    for name in &[c"kept", c"below", c"root", c"skeletons", c"probe"] {
+        file::make_directory(Dir::Here, name, 0o755)?;
     }
-    mount::attach(&rootfs, here, c"below")?;
+    mount::attach(&rootfs, Dir::Here, c"below")?;
     if let Some(kept) = kept {
-        mount::attach(&kept, here, c"kept")?;
+        mount::attach(&kept, Dir::Here, c"kept")?;
     }
     // Through the mount, where one is.
     let kept = tree::hold_entry(&scratch, c"kept")?;
@@ -60,123 +67,133 @@ fn cover(config: &Config, rootfs: Fd, kept: Option<Fd>) -> Result<Root> {
     let ours = [(c"proc", files.proc == Proc::None), (c"sys", files.no_sys), (c"dev", files.no_dev)];
     let mut layers = Layers {
         works: tree::make_like(&kept, c"work", &scratch)?,
+        skeletons: tree::hold_entry(&scratch, c"skeletons")?,
         count: 0,
         ours: ours.map(|(name, absent)| if absent { c"" } else { name }),
-        depth: 0,
+        locked: config.has_user_namespace(),
     };
-    let composed = has_mounts(&rootfs)?;
-    let skeleton = tree::hold_entry(&scratch, c"skeleton")?;
-    if composed {
-        layers.visit(Place { below: &rootfs, made: &skeleton, upper: None })?;
-    }
-    let mount = layers.overlay(if composed { &skeleton } else { &rootfs }, &upper)?;
-    mount::attach(&mount, here, c"root")?;
-    if composed {
-        layers.visit(Place { below: &rootfs, made: &mount, upper: Some(&upper) })?;
-    }
+    let composed = layers.has_mounts(&rootfs)?;
+    let mount = if composed {
+        layers.visit(&rootfs, &upper, &scratch, c"root", OVERLAYS_MAX)?
+    } else {
+        layers.overlay(&rootfs, &upper, &scratch, c"root")?
+    };
     Ok(Root { mount, composed, layers: Some((upper, rootfs)) })
-}
-
-/// Whether something is mounted below a directory that nobody here may look under.
-fn has_mounts(directory: &Fd) -> Result<bool> {
-    match mount::clone_tree(Dir::At(directory), c"", Depth::One) {
-        Err(Errno::INVAL) => Ok(true),
-        result => result.map(|copy| {
-            copy.close();
-            false
-        }),
-    }
 }
 
 /// What the overlays of a run share.
 struct Layers {
     /// Where each has a directory for itself.
     works: Fd,
+    /// Where skeletons are made.
+    skeletons: Fd,
     count: u32,
     /// Directories in the root that mounts of our own will cover.
     ours: [&'static CStr; 3],
-    depth: usize,
-}
-
-/// A directory with mounts below it, in its three forms.
-#[derive(Clone, Copy)]
-struct Place<'a> {
-    /// In the root filesystem.
-    below: &'a Fd,
-    /// In the skeleton, or in its overlay.
-    made: &'a Fd,
-    /// Among what was written; none as long as the skeleton is being made.
-    upper: Option<&'a Fd>,
+    /// Whether what is mounted below the root is locked there.
+    locked: bool,
 }
 
 impl Layers {
-    /// Makes the skeleton of a directory with mounts below it; or, once that is overlaid, hangs everything on it.
-    fn visit(&mut self, place: Place<'_>) -> Result<()> {
-        self.depth += 1;
-        tree::entries(place.below, &mut |name| {
-            let below = tree::hold_entry(place.below, name)?;
-            let kind = file::kind(Dir::At(&below), c"")?;
-            let ours = self.depth == 1 && self.ours.contains(&name);
-            let result = match place.upper {
-                None => self.make(place.made, name, &below, kind, ours),
-                Some(_) if ours => Ok(()),
-                Some(upper) => match self.hang(place.made, upper, name, &below, kind) {
+    /// Whether something is mounted below a directory.
+    fn has_mounts(&self, directory: &Fd) -> Result<bool> {
+        if self.locked {
+            // Nobody here may look under it.
+            return match mount::clone_tree(Dir::At(directory), c"", Depth::One) {
+                Err(Errno::INVAL) => Ok(true),
+                result => result.map(|copy| {
+                    copy.close();
+                    false
+                }),
+            };
+        }
+        let copy = mount::clone_tree(Dir::At(directory), c"", Depth::Recursive)?;
+        mount::attach(&copy, Dir::Here, c"probe")?;
+        copy.close();
+        mount::holds_mounts(c"probe")
+    }
+
+    /// Puts a directory with mounts below it together, at `name` in `into`.
+    fn visit(&mut self, below: &Fd, upper: &Fd, into: &Fd, name: &CStr, limit: u32) -> Result<Fd> {
+        let skeleton = self.numbered(&self.skeletons, below)?;
+        tree::entries(below, &mut |name| {
+            let entry = tree::hold_entry(below, name)?;
+            match file::kind(Dir::At(&entry), c"")? {
+                Kind::Directory => tree::make_like(&skeleton, name, &entry)?.close(),
+                Kind::Link => {
+                    file::make_link(Dir::At(&skeleton), name, tree::read_link(&entry, &mut [0; 4096])?)?;
+                }
+                _ => file::make_file(Dir::At(&skeleton), name, 0o444)?,
+            }
+            entry.close();
+            Ok(())
+        })?;
+        let made = self.overlay(&skeleton, upper, into, name)?;
+        skeleton.close();
+        let ours = core::mem::take(&mut self.ours);
+        // One directory leaves something to all the others.
+        let limit = limit - limit.saturating_sub(self.count) / 2;
+        // What is mounted deeper comes last, since it may take all that is left.
+        for deeper in [false, true] {
+            tree::entries(below, &mut |name| {
+                // What hangs there by now is not looked at again.
+                if ours.contains(&name) || deeper && file::is_mount_root(Dir::At(&made), name) == Ok(true) {
+                    return Ok(());
+                }
+                let entry = tree::hold_entry(below, name)?;
+                let hung = self.hang(&made, upper, name, &entry, limit, deeper);
+                entry.close();
+                match hung {
                     // An earlier run has deleted it, or put something else in its place.
                     Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Ok(()),
                     result => result,
-                },
-            };
-            below.close();
-            result
-        })?;
-        self.depth -= 1;
-        Ok(())
-    }
-
-    fn make(&mut self, skeleton: &Fd, name: &CStr, below: &Fd, kind: Kind, ours: bool) -> Result<()> {
-        match kind {
-            Kind::Directory => {
-                let made = tree::make_like(skeleton, name, below)?;
-                if !ours && has_mounts(below)? {
-                    self.visit(Place { below, made: &made, upper: None })?;
                 }
-                made.close();
-                Ok(())
-            }
-            Kind::Link => file::make_link(Dir::At(skeleton), name, tree::read_link(below, &mut [0; 4096])?),
-            _ => file::make_file(Dir::At(skeleton), name, 0o444),
+            })?;
         }
+        Ok(made)
     }
 
-    fn hang(&mut self, made: &Fd, upper: &Fd, name: &CStr, below: &Fd, kind: Kind) -> Result<()> {
-        let overlay = match kind {
+    fn hang(&mut self, made: &Fd, upper: &Fd, name: &CStr, below: &Fd, limit: u32, deeper: bool) -> Result<()> {
+        match file::kind(Dir::At(below), c"")? {
             Kind::Link => return Ok(()),
-            Kind::Directory => {
-                let upper = tree::make_like(upper, name, below)?;
-                if has_mounts(below)? {
-                    let made = tree::open_below(made, name)?;
-                    self.visit(Place { below, made: &made, upper: Some(&upper) })?;
-                    made.close();
-                    upper.close();
+            Kind::Directory if self.count < limit => {
+                let branch = self.has_mounts(below)?;
+                if branch && !deeper {
                     return Ok(());
                 }
-                let overlay = self.overlay(below, &upper).ok();
+                let upper = tree::make_like(upper, name, below)?;
+                let hung = if branch {
+                    self.visit(below, &upper, made, name, limit)
+                } else {
+                    self.overlay(below, &upper, made, name)
+                };
                 upper.close();
-                overlay
+                match hung {
+                    Ok(overlay) => {
+                        overlay.close();
+                        return Ok(());
+                    }
+                    // It takes no overlay.
+                    Err(_) if !branch => {}
+                    Err(errno) => return Err(errno),
+                }
             }
-            _ => None,
-        };
-        let cover = overlay.map_or_else(|| copy_read_only(below), Ok)?;
-        let attached = mount::attach(&cover, Dir::At(made), name);
-        cover.close();
+            _ => {}
+        }
+        let copy = copy_read_only(below)?;
+        let attached = mount::attach(&copy, Dir::At(made), name);
+        copy.close();
         attached
     }
 
-    /// An overlay on a directory, attached to nothing.
-    fn overlay(&mut self, below: &Fd, upper: &Fd) -> Result<Fd> {
-        let mut room = [0; 40];
-        let work = digits::decimal(b"", self.count, &mut room);
-        let work = tree::make_like(&self.works, work, &self.works)?;
+    /// A directory with the number of the next overlay.
+    fn numbered(&self, directory: &Fd, like: &Fd) -> Result<Fd> {
+        tree::make_like(directory, digits::decimal(b"", self.count, &mut [0; 40]), like)
+    }
+
+    /// An overlay on a directory, attached at `name` in `into`.
+    fn overlay(&mut self, below: &Fd, upper: &Fd, into: &Fd, name: &CStr) -> Result<Fd> {
+        let work = self.numbered(&self.works, &self.works)?;
         self.count += 1;
         let (mut lower_room, mut upper_room, mut work_room) = ([0; 40], [0; 40], [0; 40]);
         let settings = [
@@ -187,7 +204,14 @@ impl Layers {
         ];
         let overlay = mount::make_one_of_many(c"overlay", &settings, Attributes::NO_DEV);
         work.close();
-        overlay
+        let overlay = overlay?;
+        match mount::attach(&overlay, Dir::At(into), name) {
+            Ok(()) => Ok(overlay),
+            Err(errno) => {
+                overlay.close();
+                Err(errno)
+            }
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The root: taken hold of once, then stepped into.
 
 use super::overlay;
-use crate::config::Writes;
+use crate::config::{Config, Writes};
 use crate::error::{At, Errno, Error, Object, Step};
 use crate::handover::Handover;
 use crate::sys::fd::{Dir, Fd};
@@ -19,21 +19,32 @@ pub(super) struct Root {
     pub(super) layers: Option<(Fd, Fd)>,
 }
 
+/// What the root is made of, taken from the host and cut off from it.
+pub(super) struct Parts {
+    rootfs: Fd,
+    /// The directory of `--upper`.
+    kept: Option<Fd>,
+}
+
 /// A copy of the root filesystem with all that is mounted below it, cut off from the host: what is mounted here does
 /// not show there, nor the other way round. Device nodes in it mean nothing, whoever made them.
 ///
-/// The path is resolved here and never again; it must lead to what O found there. With `-x` and `--upper`, what comes
-/// back is an overlay of it.
-pub(super) fn open(handover: &Handover) -> Result<Root, Error> {
+/// The path is resolved here and never again; it must lead to what O found there.
+pub(super) fn open(handover: &Handover) -> Result<Parts, Error> {
     let config = handover.config;
     let path = config.rootfs.ok_or(Errno::NOENT).at(Step::OpenRoot, Object::Rootfs)?;
-    let root = take(path, handover.root).at(Step::OpenRoot, Object::Rootfs)?;
-    mount::make_private(&root, Depth::Recursive, Attributes::NO_DEV, Attributes::default())
+    let rootfs = take(path, handover.root).at(Step::OpenRoot, Object::Rootfs)?;
+    mount::make_private(&rootfs, Depth::Recursive, Attributes::NO_DEV, Attributes::default())
         .at(Step::ProtectRoot, Object::Rootfs)?;
+    Ok(Parts { rootfs, kept: overlay::take_directory(config)? })
+}
+
+/// The root of them: with `-x` and `--upper`, an overlay. On entry I is somebody inside.
+pub(super) fn make(parts: Parts, config: &Config) -> Result<Root, Error> {
     if matches!(config.files.writes, Writes::Through) {
-        return Ok(Root { mount: root, composed: false, layers: None });
+        return Ok(Root { mount: parts.rootfs, composed: false, layers: None });
     }
-    overlay::open(config, root)
+    overlay::cover(config, parts.rootfs, parts.kept).at(Step::Overlay, Object::Upper)
 }
 
 fn take(path: &CStr, expected: FileId) -> Result<Fd, Errno> {

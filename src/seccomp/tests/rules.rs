@@ -11,6 +11,7 @@ use crate::seccomp::presets::Presets;
 use crate::seccomp::verdicts::{Verdict, Verdicts};
 use crate::seccomp::{Cpu, Editor, Fault, Instruction};
 use crate::sys::numbers::{Aarch64, Arm, Riscv64, X86_64};
+use crate::texts::texts;
 use std::collections::{HashMap, HashSet};
 
 /// The calls of a CPU.
@@ -132,12 +133,12 @@ fn bad_rules_name_the_word() {
 fn every_errno_can_be_the_answer() {
     for number in 1..=133 {
         let errno = Errno::new(number);
-        if !errno.name().is_empty() {
-            let rules = format!("deny=mkdir;errno={}", errno.name());
+        if !errno.name(texts()).is_empty() {
+            let rules = format!("deny=mkdir;errno={}", String::from_utf8_lossy(errno.name(texts())));
             assert_eq!(answer::<X86_64>(Base::Default, &rules, "mkdir"), 0x0005_0000 | u32::from(number));
         }
     }
-    assert_eq!(Errno::by_name(b""), None);
+    assert_eq!(Errno::by_name(b"", texts()), None);
 }
 
 /// The answers that edits ask for, without a filter.
@@ -244,7 +245,7 @@ fn rules_without_room_are_refused() {
         let filled = Instruction { code: 0x06, jump_true: 0, jump_false: 0, constant: 0 };
         let capacity = editor.program.capacity();
         editor.program.resize(capacity - room, filled).unwrap();
-        let refused = editor.edit::<X86_64>(b"deny=mkdir,rmdir,mkdir", Presets::<X86_64>::STRICT);
+        let refused = editor.edit::<X86_64>(b"deny=mkdir,rmdir,mkdir", Presets::<X86_64>::STRICT, texts);
         assert_eq!(refused, if room < needed { Err(Fault::TooLong) } else { Ok(()) }, "{room}");
     }
 }
