@@ -25,6 +25,7 @@ const PROBES: &[(&str, Probe)] = &[
     ("orphans", orphans),
     ("pty", pty),
     ("signals", signals),
+    ("truncate", truncate),
     ("wait", wait),
 ];
 
@@ -49,6 +50,18 @@ fn say(line: &str) {
 /// Reads standard input to its end.
 fn await_end_of_input() {
     std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
+}
+
+/// `truncate FILE...`: empties the files without opening them, and says of each what came of it.
+fn truncate(words: &[OsString]) -> u8 {
+    for word in words {
+        let path = CString::new(word.as_bytes()).unwrap();
+        // SAFETY: the path ends in NUL.
+        let done = unsafe { libc::truncate(path.as_ptr(), 0) };
+        let error = std::io::Error::last_os_error().raw_os_error().unwrap_or_default();
+        println!("{}", if done == 0 { 0 } else { error });
+    }
+    0
 }
 
 /// Prints its words, each with a NUL behind it.

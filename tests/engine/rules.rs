@@ -114,6 +114,10 @@ fn landlock(who: Who) -> Verdict {
     let run = Run::engine(who).args(programs()).args(["--landlock-ro=/etc/passwd", "--landlock-rw=/tmp"]);
     let run = run.arg("--landlock-rw=/dev").arg(rootfs.path()).args(["bash", "-c", script]);
     run.run().exits(0).prints("read\nx\nmoved\nend");
+    let run =
+        Run::engine(who).args(programs()).args(["--landlock-rx=/probe", "--landlock-ro=/etc", "--landlock-rw=/tmp"]);
+    let run = run.arg(rootfs.path()).args(["/probe", "--probe", "truncate", "/etc/passwd", "/etc/group", "/tmp/true"]);
+    run.run().exits(0).prints(&format!("{0}\n{0}\n0", libc::EACCES));
     // Where the command itself may not be executed, that is said.
     Run::engine(who).arg("--landlock-ro=/").arg(rootfs.path()).arg("true").run().fails(126, "true", "EACCES");
     Ok(())
@@ -183,5 +187,16 @@ fn broken_stderr(who: Who) -> Verdict {
         })
     };
     broken.run().exits(0).prints("in");
+    // What was said leaves no trace in what engine holds back.
+    let held = |options: &[&str]| {
+        let run = Run::engine(who).args(options).arg(world().rootfs(who)).args(["/probe", "--probe", "wait"]);
+        let mut running = run.piped().spawn();
+        running.wait_for_output("ready");
+        let held = host::status_field(running.pid(), "SigBlk");
+        running.end_input();
+        running.finish().exits(0);
+        held
+    };
+    assert_eq!(held(&best), held(&[]));
     Ok(())
 }
