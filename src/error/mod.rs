@@ -5,6 +5,7 @@
 
 mod errno;
 mod hint;
+mod why;
 
 use crate::words::{Line, Table, Texts};
 use core::num::{NonZeroU8, NonZeroU32};
@@ -141,6 +142,7 @@ worded! {
         MissingInterpreter => "the interpreter named in its first line, or its loader, is missing",
         NotADevice => "it is not the device of that name",
         NotProcfs => "/proc is not a procfs",
+        ForeignProc => "/proc is that of another PID namespace",
         BadRecord => "its report makes no sense",
         NoExecMount => "Permission denied: it is on a file system that is mounted noexec",
         Privileged => "take the bit or the capability off the file",
@@ -367,37 +369,6 @@ impl Object {
             15 => Self::Cgroup,
             _ => return None,
         })
-    }
-}
-
-impl Why {
-    /// As a cause in an [`Error`].
-    #[inline(always)]
-    const fn code(self) -> NonZeroU8 {
-        NonZeroU8::MIN.saturating_add(FIRST_WHY - 2 + self as u8)
-    }
-
-    /// What the kernel would have said.
-    const fn errno(self) -> Errno {
-        match self {
-            Self::NotOrdinaryDirectory => Errno::NOTDIR,
-            Self::NotADevice => Errno::NODEV,
-            Self::NotProcfs | Self::BadVariable | Self::NotANamespace => Errno::INVAL,
-            Self::OldLandlock => Errno::OPNOTSUPP,
-            Self::BadRecord => Errno::PROTO,
-            Self::NoExecMount => Errno::ACCES,
-            Self::TooManyGroups | Self::TooManyVariables | Self::EnvFilesTooLarge | Self::TooManyRanges => {
-                Errno::TOO_BIG
-            }
-            Self::Privileged | Self::NeedsRoot | Self::HelperNotSetuid | Self::HelperFailed => Errno::PERM,
-            Self::Errno
-            | Self::MissingInterpreter
-            | Self::NoSuchUser
-            | Self::NoSuchGroup
-            | Self::OutsideRoot
-            | Self::NoRange
-            | Self::HelperMissing => Errno::NOENT,
-        }
     }
 }
 

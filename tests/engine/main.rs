@@ -32,6 +32,7 @@ mod namespaces;
 mod overlay;
 mod probe;
 mod recipes;
+mod rules;
 mod signals;
 mod support;
 mod vm;
@@ -58,6 +59,7 @@ const AREAS: &[Area] = &[
     ("namespaces", namespaces::TESTS),
     ("overlay", overlay::TESTS),
     ("recipes", recipes::TESTS),
+    ("rules", rules::TESTS),
     ("signals", signals::TESTS),
     ("vm", vm::TESTS),
     ("wall", wall::TESTS),
