@@ -121,6 +121,8 @@ fn landlock(who: Who) -> Verdict {
 
 fn landlock_as_user(who: Who) -> Verdict {
     landlock_here()?;
+    // Of its own: rules are about files, and other tests put others in their place.
+    let rootfs = world().own_rootfs(who);
     let script = "cat /etc/group 2>/dev/null && echo no; cat /etc/passwd >/dev/null && id -u";
     for options in [&["--allow-new-privs"][..], &["--userns=host"], &["-u", "65534"]] {
         if who == Who::User && options[0] != "--allow-new-privs" {
@@ -128,7 +130,7 @@ fn landlock_as_user(who: Who) -> Verdict {
         }
         let run =
             Run::engine(who).args(options).args(programs()).args(["--landlock-ro=/etc/passwd", "--landlock-rw=/dev"]);
-        let outcome = run.arg(world().rootfs(who)).args(["bash", "-c", script]).run();
+        let outcome = run.arg(rootfs.path()).args(["bash", "-c", script]).run();
         outcome.exits(0).prints(if options[0] == "-u" { "65534" } else { "0" });
     }
     Ok(())
