@@ -15,7 +15,7 @@
 //! With `-x`, DIR is a directory in a tmpfs that only I ever holds.
 //!
 //! An overlay costs the kernel far more than a bind mount, when it ends above all. So there are [`OVERLAYS_MAX`] at
-//! most, no directory with mounts below it takes more than half of what is left, and what is beyond is read-only.
+//! most, no directory with mounts below it takes all that is left, and what is beyond is read-only.
 
 use super::root::Root;
 use crate::config::{Config, Proc, Writes};
@@ -142,8 +142,8 @@ impl Layers {
         if kind == Kind::Directory && self.count < limit {
             let upper = tree::make_like(upper, name, below)?;
             let hung = if self.has_mounts(below)? {
-                // It leaves half of what there may be to what comes after it.
-                self.visit(below, &upper, made, name, limit - (limit - self.count) / 2)
+                // It leaves a quarter of what there may be to what comes after it.
+                self.visit(below, &upper, made, name, limit - (limit - self.count) / 4)
             } else {
                 self.overlay(below, &upper, made, name)
             };
