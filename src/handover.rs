@@ -27,6 +27,10 @@ pub struct Handover {
     pub closed_stdio: [bool; 3],
     /// What the command may call: the last thing that C installs. Empty where there is no filter.
     pub filter: &'static [Instruction],
+    /// The rights over files that Landlock forbids the command, but for what the rules allow; 0 for none.
+    pub landlock: u64,
+    /// Whether I is put into a cgroup of its own.
+    pub limited: bool,
     /// The signals that the caller blocked.
     pub mask: Set,
     /// Whether the caller ignored SIGCHLD.

@@ -36,6 +36,7 @@ pub mod report;
 pub mod seccomp;
 pub mod setup;
 pub mod sys;
+pub mod texts;
 pub mod words;
 
 use config::Config;
@@ -59,8 +60,8 @@ pub fn run(start: Start) -> ! {
             config.command = words.skip(1 + consumed);
             launch::run(config, start)
         }
-        Ok(cli::Request::Help) => launch::say::answer(|write| cli::help(write)),
+        Ok(cli::Request::Help) => launch::say::answer(|write| cli::help(texts::texts(), write)),
         Ok(cli::Request::Version) => launch::say::answer(|write| write(cli::VERSION)),
-        Err(usage) => launch::say::usage(&usage.pieces()),
+        Err(usage) => launch::say::usage(&usage.pieces(texts::texts())),
     }
 }

@@ -1,7 +1,7 @@
 //! Which options a command line had.
 
-use super::options::WORDS;
-use super::row::{COUNT, Row, rows};
+use super::options::NAMES;
+use super::row::{COUNT, Row};
 
 /// Which options were given: a bit for each row of the table.
 #[derive(Clone, Copy, Default)]
@@ -25,7 +25,7 @@ impl Given {
 
     /// The first of these in the order of the table that was given.
     pub(super) fn first(self, bits: u64) -> Option<Row> {
-        rows().nth((self.0 & bits).trailing_zeros() as usize)
+        (self.0 & bits != 0).then(|| Row((self.0 & bits).trailing_zeros() as usize))
     }
 }
 
@@ -33,12 +33,12 @@ impl Given {
 pub(super) const fn bits(mut names: &[&str]) -> u64 {
     let mut bits = 0;
     while let [name, rest @ ..] = names {
-        let mut rows = WORDS;
+        let mut rows = NAMES;
         let mut index = 0;
         while !rows.is_empty() && !is_first(rows, name.as_bytes()) {
             while let [byte, rest @ ..] = rows {
                 rows = rest;
-                if *byte == 0 {
+                if *byte == b' ' {
                     break;
                 }
             }
@@ -58,5 +58,5 @@ const fn is_first(mut rows: &[u8], mut name: &[u8]) -> bool {
         }
         (rows, name) = (rows_rest, name_rest);
     }
-    matches!((rows, name), ([b'\t', ..], []))
+    matches!((rows, name), ([b' ', ..], []))
 }

@@ -1,9 +1,11 @@
 //! The help text, printed from the table of options.
 
+use super::options;
 use super::options::SECTIONS;
 use super::row::{Row, Takes, rows};
 use super::usage::SYNOPSIS;
 use super::values::part;
+use crate::words::{Table, Texts};
 
 /// What `--version` prints.
 pub const VERSION: &[u8] = concat!("engine ", env!("CARGO_PKG_VERSION"), "\n").as_bytes();
@@ -12,30 +14,34 @@ pub const VERSION: &[u8] = concat!("engine ", env!("CARGO_PKG_VERSION"), "\n").a
 const COLUMN: usize = 33;
 const BLANKS: &[u8; COLUMN] = &[b' '; COLUMN];
 
-const EPILOGUE: &str = "
+/// What help ends with. It is the last text of the command line.
+pub const TEXTS: Table = Table::after(
+    &options::TEXTS,
+    "
 Sizes take k m g.
 Exit status: the command's, or 125 engine failed, 126 not executable, 127 not found.
-";
+\0",
+);
 
 /// Writes the help text, in many small pieces: `write` had better gather them.
-pub fn help(write: &mut dyn FnMut(&[u8])) {
-    write(SYNOPSIS.as_bytes());
+pub fn help(texts: Texts, write: &mut dyn FnMut(&[u8])) {
+    write(texts.line(SYNOPSIS.line(0)));
     let mut section = None;
     for (row, its) in rows().zip(SECTIONS) {
         if section != Some(*its) {
             section = Some(*its);
             write(b"\n");
-            write(its.title().as_bytes());
+            write(texts.line(its.title()));
             write(b"\n");
         }
-        option(row, write);
+        option(row, texts, write);
     }
-    write(EPILOGUE.as_bytes());
+    write(texts.line(TEXTS.line(0)));
 }
 
 /// `  -v, --volume SRC[:DST[:OPTS]]`, and what it does beside it, or below where there is no room.
 #[inline(never)]
-fn option(row: Row, write: &mut dyn FnMut(&[u8])) {
+fn option(row: Row, texts: Texts, write: &mut dyn FnMut(&[u8])) {
     let mut indent = COLUMN;
     let mut left = |text: &[u8]| {
         write(text);
@@ -48,16 +54,16 @@ fn option(row: Row, write: &mut dyn FnMut(&[u8])) {
         left(b", --");
     }
     left(row.name());
-    if row.takes() == Takes::Value {
+    if row.takes() == Some(Takes::Value) {
         left(b" ");
     }
-    left(row.value());
+    left(texts.line(row.value()));
     // The text keeps two blanks off; the help of a row may have several lines.
     if indent < 2 {
         write(b"\n");
         indent = COLUMN;
     }
-    let mut rest = Some(row.help());
+    let mut rest = Some(texts.line(row.help()));
     while let Some(line) = part(&mut rest, b'\n') {
         write(BLANKS.get(..indent).unwrap_or_default());
         write(line);
@@ -70,10 +76,11 @@ fn option(row: Row, write: &mut dyn FnMut(&[u8])) {
 mod tests {
     use super::super::row::Section;
     use super::*;
+    use crate::texts::texts;
 
     fn text() -> String {
         let mut bytes = Vec::new();
-        help(&mut |piece| bytes.extend_from_slice(piece));
+        help(texts(), &mut |piece| bytes.extend_from_slice(piece));
         String::from_utf8(bytes).unwrap()
     }
 
@@ -82,14 +89,14 @@ mod tests {
         let text = text();
         for row in rows() {
             let letter = if row.letter() == 0 { String::from("    ") } else { format!("-{}, ", row.letter() as char) };
-            let value = String::from_utf8_lossy(row.value());
+            let value = String::from_utf8_lossy(texts().line(row.value()));
             let blank = if value.is_empty() || value.starts_with('[') { "" } else { " " };
             let start = format!("  {letter}--{}{blank}{value}", row.name_text());
             assert!(
                 text.lines().any(|line| line == start || line.starts_with(&format!("{start}  "))),
                 "no line {start:?}"
             );
-            for line in String::from_utf8_lossy(row.help()).lines() {
+            for line in String::from_utf8_lossy(texts().line(row.help())).lines() {
                 assert!(text.lines().any(|shown| shown.ends_with(&format!("  {line}"))), "no text {line:?}");
             }
         }
@@ -106,7 +113,8 @@ mod tests {
             Section::Privileges,
             Section::Diagnosis,
         ] {
-            assert_eq!(text.lines().filter(|line| *line == section.title()).count(), 1, "{section:?}");
+            let title = texts().line(section.title());
+            assert_eq!(text.lines().filter(|line| line.as_bytes() == title).count(), 1, "{section:?}");
         }
     }
 

@@ -12,7 +12,7 @@ mod row;
 mod usage;
 mod values;
 
-pub use help::{VERSION, help};
+pub use help::{TEXTS, VERSION, help};
 pub use usage::{Problem, Usage};
 
 use crate::config::{Config, Text};
@@ -20,9 +20,9 @@ use core::ffi::CStr;
 use core::ops::Index;
 use core::slice;
 use given::{Given, bits};
-use options::SETS;
-use row::{Takes, rows};
-use values::cut;
+use options::{LETTERS, NAMES, SETS};
+use row::{Row, Takes};
+use values::{cut, position};
 
 /// What the user wants engine to do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -43,8 +43,8 @@ pub enum Request {
 /// who knows where [`Request::Run`]'s rest of the words lies in memory.
 pub fn parse(words: &mut impl Iterator<Item = &'static CStr>, config: &mut Config) -> Result<Request, Usage> {
     let next = &mut || words.next();
-    let mut parser = Parser { next, config, consumed: 0, given: Given::default(), option: b"", index: 0, word: b"" };
-    parser.request().map_err(|problem| Usage::new(parser.option, parser.word, problem))
+    let mut parser = Parser { next, config, consumed: 0, given: Given::default(), option: b"", row: Row(0), word: b"" };
+    parser.request().map_err(|problem| Usage::new(parser.option, parser.row, parser.word, problem))
 }
 
 const HELP: u64 = bits(&["help"]);
@@ -57,8 +57,8 @@ struct Parser<'a> {
     given: Given,
     /// What is being read, for the case that it is wrong: so that errors are a byte until they are said.
     option: Text,
-    /// Its place in the table.
-    index: usize,
+    /// Its row of the table.
+    row: Row,
     word: Text,
 }
 
@@ -78,7 +78,7 @@ impl Parser<'_> {
             return Ok(if self.given.has_any(HELP) { Request::Help } else { Request::Version });
         }
         if let Some((row, problem)) = contradictions::find(self.given, self.config) {
-            self.option = row.words;
+            self.option = row.name();
             return Err(problem);
         }
         self.run(operand)
@@ -148,16 +148,13 @@ impl Parser<'_> {
     /// Finds the option that was written: by the letter, or by the name where that is 0. It is noted as given.
     #[inline(never)]
     fn find(&mut self, letter: u8, name: &[u8]) -> Option<Takes> {
-        self.index = 0;
-        for row in rows() {
-            if if letter == 0 { row.name() == name } else { row.letter() == letter } {
-                self.given.note(self.index);
-                self.option = row.words;
-                return Some(row.takes());
-            }
-            self.index += 1;
-        }
-        None
+        let index = if letter == 0 { position(NAMES, name) } else { LETTERS.iter().position(|other| *other == letter) };
+        self.row = Row(index?);
+        // Behind the last name an empty one is found.
+        let takes = self.row.takes()?;
+        self.given.note(self.row.0);
+        self.option = self.row.name();
+        Some(takes)
     }
 
     #[inline(never)]
@@ -170,7 +167,7 @@ impl Parser<'_> {
     #[inline(never)]
     fn set(&mut self, value: &'static CStr) -> Result<(), Problem> {
         self.word = value.to_bytes();
-        SETS.get(self.index).map_or(Ok(()), |set| set(self.config, value))
+        SETS.get(self.row.0).map_or(Ok(()), |set| set(self.config, value))
     }
 }
 

@@ -1,10 +1,13 @@
 //! OPTIONS: every option of engine, one row each.
 
 use super::mounts;
-use super::row::Section;
+use super::row::{Section, TITLES, Takes};
 use super::usage::Problem;
 use super::values::{self as read, Read, part};
-use crate::config::{CapabilityEdit, Changes, Config, EnvEdit, IdRange, Mount, Text, Writes};
+use crate::config::{
+    Access, CapabilityEdit, Changes, Config, EnvEdit, IdRange, LandlockRule, Limit, Mount, Text, Writes,
+};
+use crate::words::Table;
 use core::ffi::CStr;
 use heapless::Vec;
 
@@ -15,8 +18,14 @@ pub(super) type Set = fn(&mut Config, &'static CStr) -> Read<()>;
 /// rows of references would take as much room as what they say.
 macro_rules! options {
     ($(row!($section:ident, $letter:literal, $name:literal, $value:literal, $help:literal, $set:expr),)*) => {
-        /// Long name, how its value is written, help, and letter of each, with tabs between and a NUL behind.
-        pub(super) const WORDS: Text = concat!($($name, "\t", $value, "\t", $help, "\t", $letter, "\0",)*).as_bytes();
+        /// The long names, with a blank behind each. They are searched, and so are not packed.
+        pub(super) const NAMES: Text = concat!($($name, " ",)*).as_bytes();
+        /// The letters, or 0.
+        #[allow(clippy::char_lit_as_u8, reason = "a letter or 0, as the rows say it")]
+        pub(super) const LETTERS: &[u8] = &[$($letter as u8,)*];
+        pub(super) const TAKES: &[Takes] = &[$(Takes::of($value),)*];
+        /// How the value of each is written, and what it does.
+        pub(super) const TEXTS: Table = Table::after(&TITLES, concat!($($value, "\0", $help, "\0",)*));
         pub(super) const SECTIONS: &[Section] = &[$(Section::$section,)*];
         pub(super) const SETS: &[Set] = &[$($set,)*];
     };
@@ -125,12 +134,33 @@ options! {
     row!(Privileges, 0, "allow-new-privs", "",
         "leave no_new_privs off",
         |config, _| on(&mut config.privileges.allow_new_privs)),
-    row!(Privileges, 0, "seccomp", "default|strict|none",
-        "the filter of system calls",
+    row!(Privileges, 0, "seccomp", "default|strict|none|RULES",
+        "system calls; RULES: deny=NAME,..;errno=NAME;allow=NAME,..",
         |config, word| put(&mut config.privileges.seccomp, read::seccomp(word.to_bytes())?)),
+    row!(Privileges, 0, "landlock-ro", "PATH[?]",
+        "Landlock: allow only this; ? as far as the kernel can",
+        |config, word| landlock(config, word, Access::Read)),
+    row!(Privileges, 0, "landlock-rw", "PATH[?]",
+        "and to write",
+        |config, word| landlock(config, word, Access::Write)),
+    row!(Privileges, 0, "landlock-rx", "PATH[?]",
+        "and to execute",
+        |config, word| landlock(config, word, Access::Execute)),
     row!(Privileges, 0, "ulimit", "NAME=SOFT[:HARD]",
         "as nofile=1024:4096 or core=unlimited",
         ulimit),
+    row!(Privileges, 'm', "memory", "SIZE[?]",
+        "limits of all together, by a cgroup; ? if it can be had",
+        |config, word| limit(&mut config.limits.shared[0], word, read::size)),
+    row!(Privileges, 0, "cpus", "N[?]",
+        "processors, as 1.5",
+        |config, word| limit(&mut config.limits.shared[1], word, read::cpus)),
+    row!(Privileges, 0, "pids-limit", "N[?]",
+        "processes",
+        |config, word| limit(&mut config.limits.shared[2], word, read::number)),
+    row!(Privileges, 0, "cgroup", "PATH[?]",
+        "where that cgroup is made",
+        cgroup),
 
     row!(Diagnosis, 0, "help", "",
         "print this",
@@ -208,4 +238,23 @@ fn ulimit(config: &mut Config, word: &'static CStr) -> Read<()> {
         Some(old) => put(old, new),
         None => push(ulimits, new, Problem::MoreUlimits),
     }
+}
+
+#[inline(never)]
+fn landlock(config: &mut Config, word: &'static CStr, access: Access) -> Read<()> {
+    let (path, best_effort) = read::effort(word);
+    read::absolute(path)?;
+    push(&mut config.privileges.landlock, LandlockRule { path, access, best_effort }, Problem::MoreLandlockRules)
+}
+
+#[inline(never)]
+fn limit(place: &mut Limit, word: &'static CStr, read: fn(Text) -> Read<u64>) -> Read<()> {
+    let (text, best_effort) = read::effort(word);
+    put(place, Limit { value: read::positive(read(text))?, best_effort })
+}
+
+fn cgroup(config: &mut Config, word: &'static CStr) -> Read<()> {
+    let (path, best_effort) = read::effort(word);
+    config.limits.cgroup_is_best_effort = best_effort;
+    if path.is_empty() { Err(Problem::Empty) } else { some(&mut config.limits.cgroup, path) }
 }

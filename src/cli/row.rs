@@ -1,9 +1,13 @@
 //! What a row of the table of options says.
 
-use super::options::{SECTIONS, WORDS};
-use super::values::part;
+use super::options::{LETTERS, NAMES, SECTIONS, TAKES, TEXTS};
+use super::usage::SYNOPSIS;
 use crate::config::Text;
-use crate::words;
+use crate::words::{Line, Table, word};
+
+/// The headings of the help text.
+pub(super) const TITLES: Table =
+    Table::after(&SYNOPSIS, "Files\0Identity and environment\0Namespaces\0Process\0Privileges and limits\0Diagnosis\0");
 
 /// A heading of the help text.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -19,9 +23,8 @@ pub(super) enum Section {
 
 impl Section {
     /// The words of the heading.
-    pub(super) fn title(self) -> &'static str {
-        const TITLES: &str = "Files\nIdentity and environment\nNamespaces\nProcess\nPrivileges and limits\nDiagnosis\n";
-        words::line(TITLES, self as usize)
+    pub(super) fn title(self) -> Line {
+        TITLES.line(self as usize)
     }
 }
 
@@ -36,48 +39,33 @@ pub(super) enum Takes {
     OptionalValue,
 }
 
+impl Takes {
+    /// What an option takes whose value is written like this: nothing, or in brackets where it may be left out.
+    pub(super) const fn of(value: &str) -> Self {
+        match value.as_bytes() {
+            [] => Self::Nothing,
+            [b'[', ..] => Self::OptionalValue,
+            _ => Self::Value,
+        }
+    }
+}
+
 /// How many options there are.
 pub(super) const COUNT: usize = SECTIONS.len();
 
-/// One option.
-#[derive(Clone, Copy)]
-pub(super) struct Row {
-    /// Long name, how its value is written, help, and letter, with tabs between.
-    pub(super) words: Text,
-}
-
-/// What stands in this column of a row: name, value, help or letter.
-#[inline(never)]
-pub(super) fn column(words: Text, number: usize) -> Text {
-    let mut rest = Some(words);
-    for _ in 0..number {
-        part(&mut rest, b'\t');
-    }
-    part(&mut rest, b'\t').unwrap_or_default()
-}
-
-/// The rows of the table, from the first.
-pub(super) struct Rows(Option<Text>);
+/// One option, by its place in the table.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) struct Row(pub(super) usize);
 
 /// Every option, in the order of the help text.
-pub(super) fn rows() -> Rows {
-    Rows(Some(WORDS))
-}
-
-impl Iterator for Rows {
-    type Item = Row;
-
-    fn next(&mut self) -> Option<Row> {
-        // Behind the last row an empty text is left.
-        let words = part(&mut self.0, 0)?;
-        if words.is_empty() { None } else { Some(Row { words }) }
-    }
+pub(super) fn rows() -> impl Iterator<Item = Row> {
+    (0..COUNT).map(Row)
 }
 
 impl Row {
     /// The long name without its dashes.
     pub(super) fn name(self) -> Text {
-        column(self.words, 0)
+        word(NAMES, b' ', self.0)
     }
 
     /// The same as a text that a test can print.
@@ -88,27 +76,20 @@ impl Row {
 
     /// The single letter, or 0.
     pub(super) fn letter(self) -> u8 {
-        match self.words {
-            [.., b'0'] | [] => 0,
-            [.., letter] => *letter,
-        }
+        LETTERS.get(self.0).copied().unwrap_or_default()
     }
 
     /// How its value is written; empty for a flag, in brackets where it may be left out.
-    pub(super) fn value(self) -> Text {
-        column(self.words, 1)
+    pub(super) fn value(self) -> Line {
+        TEXTS.line(2 * self.0)
     }
 
     /// What it does, in lines of help.
-    pub(super) fn help(self) -> Text {
-        column(self.words, 2)
+    pub(super) fn help(self) -> Line {
+        TEXTS.line(2 * self.0 + 1)
     }
 
-    pub(super) fn takes(self) -> Takes {
-        match self.value() {
-            [] => Takes::Nothing,
-            [b'[', ..] => Takes::OptionalValue,
-            _ => Takes::Value,
-        }
+    pub(super) fn takes(self) -> Option<Takes> {
+        TAKES.get(self.0).copied()
     }
 }

@@ -1,15 +1,18 @@
 //! What is wrong with a command line, and how that is said.
 
-use super::row::column;
+use super::row::Row;
 use crate::config::Text;
-use crate::error::TRY_HELP;
-use crate::words;
+use crate::error::{self, TRY_HELP};
+use crate::words::{Line, Table, Texts};
 
 /// The ways to call engine: what follows the complaint where there is no argument at all, and what help begins with.
-pub(super) const SYNOPSIS: &str = "\
+pub(super) const SYNOPSIS: Table = Table::after(
+    &Problem::TEXTS,
+    "\
 usage: engine [options] [--] <rootfs> [command [args...]]
        engine --version | --help
-";
+\0",
+);
 
 macro_rules! problems {
     ($($name:ident => $text:literal,)*) => {
@@ -19,10 +22,12 @@ macro_rules! problems {
         pub enum Problem { $(#[doc = $text] $name,)* }
 
         impl Problem {
+            const TEXTS: Table = Table::after(&error::TEXTS, concat!($($text, "\0",)*));
+
             /// The words for it.
             #[must_use]
-            pub fn text(self) -> &'static str {
-                words::line(concat!($($text, "\n",)*), self as usize)
+            pub fn text(self) -> Line {
+                Self::TEXTS.line(self as usize)
             }
 
             #[cfg(test)]
@@ -43,6 +48,7 @@ problems! {
     NotOfForm => "must be ",
     NotANumber => "must be a plain number",
     NotASize => "must be digits and k, m, g or nothing",
+    NotCpus => "must be as 2 or 1.125",
     NotOctal => "mode= must be octal, up to 7777",
     TooLarge => "too large",
     Zero => "must be more than 0",
@@ -67,6 +73,7 @@ problems! {
     MoreMapLines => "more than 340 lines",
     MoreEnvEdits => "more than 512 changes",
     MoreUlimits => "more than 16 limits",
+    MoreLandlockRules => "more than 64 rules",
     MoreCapabilityEdits => "more than 64 changes",
     // What does not go together.
     WithUpper => "not with --upper",
@@ -90,22 +97,24 @@ impl Problem {
 /// A command line that engine does not understand. Status 125.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Usage {
-    /// The words of the option's row, or a name or letter alone; empty where it is about no option.
+    /// The long name of the option, or a letter; empty where it is about no option.
     option: Text,
+    /// The row of the option, where it has one.
+    row: Row,
     /// The word or the value, as the user wrote it; empty where there is none.
     word: Text,
     problem: Problem,
 }
 
 impl Usage {
-    pub(super) fn new(option: Text, word: Text, problem: Problem) -> Self {
-        Self { option, word, problem }
+    pub(super) fn new(option: Text, row: Row, word: Text, problem: Problem) -> Self {
+        Self { option, row, word, problem }
     }
 
     /// The long name of the option that it is about, without dashes; empty where it is about none.
     #[must_use]
     pub fn option(&self) -> Text {
-        column(self.option, 0)
+        self.option
     }
 
     /// What is wrong.
@@ -117,8 +126,8 @@ impl Usage {
     /// What to write to standard error, in order: `engine: --hostname: longer than 64 bytes` and the line below it, both
     /// with their ends. Some pieces may be empty.
     #[must_use]
-    pub fn pieces(&self) -> [&'static [u8]; 9] {
-        let (option, word) = (self.option(), if self.problem.hides_value() { b"" } else { self.word });
+    pub fn pieces(&self, texts: Texts) -> [&'static [u8]; 9] {
+        let (option, word) = (self.option, if self.problem.hides_value() { b"" } else { self.word });
         let dashes: &[u8] = match option {
             [] => b"engine: ",
             [_] => b"engine: -",
@@ -130,10 +139,10 @@ impl Usage {
             colon(option),
             word,
             colon(word),
-            self.problem.text().as_bytes(),
-            if self.problem.shows_form() { column(self.option, 1) } else { b"" },
+            texts.line(self.problem.text()),
+            if self.problem.shows_form() { texts.line(self.row.value()) } else { b"" },
             b"\n",
-            if self.problem == Problem::NoArguments { SYNOPSIS } else { TRY_HELP }.as_bytes(),
+            if self.problem == Problem::NoArguments { texts.line(SYNOPSIS.line(0)) } else { TRY_HELP.as_bytes() },
         ]
     }
 }
@@ -145,11 +154,14 @@ fn colon(text: Text) -> Text {
 
 #[cfg(test)]
 mod tests {
+    use super::super::row::rows;
     use super::*;
     use crate::config::*;
+    use crate::texts::texts;
 
     fn said(option: Text, word: Text, problem: Problem) -> String {
-        String::from_utf8(Usage::new(option, word, problem).pieces().concat()).unwrap()
+        let row = rows().find(|row| row.name() == option).unwrap_or(Row(0));
+        String::from_utf8(Usage::new(option, row, word, problem).pieces(texts()).concat()).unwrap()
     }
 
     #[test]
@@ -159,7 +171,7 @@ mod tests {
             "engine: --tmpfs: 12q: must be digits and k, m, g or nothing\ntry 'engine --help'\n"
         );
         assert_eq!(
-            said(b"upper\tDIR\thelp", b"", Problem::NeedsValue),
+            said(b"upper", b"", Problem::NeedsValue),
             "engine: --upper: needs a value: DIR\ntry 'engine --help'\n"
         );
     }
@@ -202,16 +214,19 @@ mod tests {
             (Problem::MoreMapLines, MAP_LINES_MAX),
             (Problem::MoreEnvEdits, ENV_EDITS_MAX),
             (Problem::MoreUlimits, ULIMITS_MAX),
+            (Problem::MoreLandlockRules, LANDLOCK_RULES_MAX),
             (Problem::MoreCapabilityEdits, CAPABILITY_EDITS_MAX),
         ] {
-            assert!(problem.text().starts_with(&format!("more than {capacity} ")), "{}", problem.text());
+            let text = String::from_utf8_lossy(texts().line(problem.text()));
+            assert!(text.starts_with(&format!("more than {capacity} ")), "{text}");
         }
     }
 
     #[test]
     fn every_problem_has_a_text_of_one_line() {
         for problem in Problem::EVERY {
-            assert!(!problem.text().is_empty() && !problem.text().contains('\n'), "{problem:?}");
+            let text = texts().line(problem.text());
+            assert!(!text.is_empty() && !text.contains(&b'\n'), "{problem:?}");
         }
     }
 }

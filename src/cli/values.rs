@@ -3,20 +3,11 @@
 
 use super::usage::Problem;
 use crate::config::{EnvEdit, IdRange, Namespaces, Net, Proc, Seccomp, Text, Ulimit, User, Userns, capability, ulimit};
+pub(super) use crate::words::{part, position};
 use core::ffi::CStr;
 
 /// A value, or what is wrong with its text.
 pub(super) type Read<T> = Result<T, Problem>;
-
-/// The next part of what is left: as far as the separator, behind which the rest is left. Where there is no separator
-/// all of it is the last part, and nothing is left.
-#[inline(never)]
-pub(super) fn part(rest: &mut Option<Text>, separator: u8) -> Option<Text> {
-    let text = rest.take()?;
-    let Some(end) = text.iter().position(|byte| *byte == separator) else { return Some(text) };
-    *rest = text.get(end + 1..);
-    text.get(..end)
-}
 
 /// What stands before the first separator, and what stands behind it where there is one.
 #[inline(never)]
@@ -28,18 +19,6 @@ pub(super) fn cut(text: Text, separator: u8) -> (Text, Option<Text>) {
 /// Whether there is such a byte. The core library's own search is fast on long texts, and large.
 pub(super) fn has(text: Text, byte: u8) -> bool {
     cut(text, byte).1.is_some()
-}
-
-/// Where `word` stands among `words`, which have a blank between two. One text for all the words, and not a `match` over
-/// them, which would be compiled to a comparison a byte.
-#[inline(never)]
-pub(super) fn position(words: Text, word: &[u8]) -> Option<usize> {
-    let mut rest = Some(words);
-    let mut position = 0;
-    while part(&mut rest, b' ')? != word {
-        position += 1;
-    }
-    Some(position)
 }
 
 /// Where `text` stands among the words of a choice.
@@ -88,6 +67,35 @@ pub(super) fn size(text: &[u8]) -> Read<u64> {
 
 fn times(digits: &[u8], factor: u64, otherwise: Problem) -> Read<u64> {
     number_up_to(u64::MAX, digits, otherwise)?.checked_mul(factor).ok_or(Problem::TooLarge)
+}
+
+/// Processors, in microseconds of a tenth of a second: `2`, `1.5`, `0.125`.
+pub(super) fn cpus(text: Text) -> Read<u64> {
+    let (whole, decimals) = cut(text, b'.');
+    let mut scale = 100_000;
+    let mut value = number_up_to(1 << 20, whole, Problem::NotCpus)? * scale;
+    if let Some(decimals) = decimals {
+        for _ in decimals {
+            scale /= 10;
+        }
+        value += number_up_to(99_999, decimals, Problem::NotCpus)? * scale;
+    }
+    // More digits than count would count for nothing.
+    if scale == 0 { Err(Problem::NotCpus) } else { Ok(value) }
+}
+
+/// A plain number.
+pub(super) fn number(text: Text) -> Read<u64> {
+    number_up_to(u64::MAX, text, Problem::NotANumber)
+}
+
+/// Without the `?` at its end, and whether there was one: what cannot be had is then no error.
+#[inline(never)]
+pub(super) fn effort(word: &'static CStr) -> (Text, bool) {
+    match word.to_bytes() {
+        [text @ .., b'?'] => (text, true),
+        text => (text, false),
+    }
 }
 
 /// Zero would mean "nothing" to one reader and "no limit" to the next.
@@ -222,12 +230,14 @@ pub(super) fn shared<'a>(namespaces: &'a mut Namespaces, name: &[u8]) -> Read<&'
     }
 }
 
-/// `--seccomp`.
-pub(super) fn seccomp(text: &[u8]) -> Read<Seccomp> {
-    Ok(match choice(b"default strict none", text)? {
-        0 => Seccomp::Default,
-        1 => Seccomp::Strict,
-        _ => Seccomp::None,
+/// `--seccomp`. RULES are read by the room that knows the names of the system calls.
+pub(super) fn seccomp(text: Text) -> Read<Seccomp> {
+    Ok(match position(b"default strict none", text) {
+        Some(0) => Seccomp::Default,
+        Some(1) => Seccomp::Strict,
+        Some(_) => Seccomp::None,
+        None if has(text, b'=') => Seccomp::Rules(text),
+        None => return Err(Problem::NotOfForm),
     })
 }
 
@@ -298,6 +308,25 @@ mod tests {
         for text in ["17179869184g", "18446744073709551615k", "18446744073709551616", "99999999999999999999m"] {
             assert_eq!(size(text.as_bytes()), Err(Problem::TooLarge), "{text:?}");
         }
+    }
+
+    #[test]
+    fn processors() {
+        for (text, value) in [
+            ("1", 100_000),
+            ("1.5", 150_000),
+            ("0.125", 12_500),
+            ("0.00001", 1),
+            ("2.50000", 250_000),
+            ("0", 0),
+            ("00.0", 0),
+        ] {
+            assert_eq!(cpus(text.as_bytes()), Ok(value), "{text:?}");
+        }
+        for text in ["", ".5", "1.", "1.2.3", "1,5", "-1", "1e3", " 1", "1.0000001", "0.000009"] {
+            assert_eq!(cpus(text.as_bytes()), Err(Problem::NotCpus), "{text:?}");
+        }
+        assert_eq!(cpus(b"1048577"), Err(Problem::TooLarge));
     }
 
     #[test]
@@ -380,7 +409,7 @@ mod tests {
         assert!(matches!(net(c"./ns"), Ok(Net::Join(path)) if path == c"./ns"));
         assert!(matches!((seccomp(b"default"), seccomp(b"strict")), (Ok(Seccomp::Default), Ok(Seccomp::Strict))));
         assert!(matches!(seccomp(b"none"), Ok(Seccomp::None)));
-        assert!(seccomp(b"deny=mount").is_err() && seccomp(b"allow=bpf").is_err());
+        assert!(matches!(seccomp(b"deny=mount"), Ok(Seccomp::Rules(b"deny=mount"))));
         for text in [&b""[..], b"Auto", b"auto ", b"no", b"nonee"] {
             assert!(proc(text).is_err() && no_sys(text).is_err() && userns(text).is_err(), "{text:?}");
         }

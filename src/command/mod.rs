@@ -49,6 +49,7 @@ fn prepare(handover: &Handover) -> Result<Words, Error> {
     let environment = environment::build(config, handover.environment, handover.env_files, home)?;
     refill_stdio(handover.closed_stdio)?;
     limits::apply(config)?;
+    landlock::restrict(handover)?;
     privileges::bound(config)?;
     if let Some(user) = &user {
         user.assume(handover)?;

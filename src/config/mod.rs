@@ -10,7 +10,7 @@ mod protection;
 pub mod ulimit;
 
 pub use files::{Changes, Files, Mount, Proc, Tmpfs, Volume, Writes};
-pub use privileges::{CapabilityEdit, Limits, Privileges, Seccomp, Ulimit};
+pub use privileges::{Access, CapabilityEdit, LandlockRule, Limit, Limits, Privileges, Seccomp, Ulimit};
 
 use core::ffi::{CStr, c_char};
 use heapless::Vec;
@@ -28,6 +28,8 @@ pub const ENV_EDITS_MAX: usize = 512;
 pub const ULIMITS_MAX: usize = 16;
 /// How many `--cap-add` and `--cap-drop` a command line may hold together.
 pub const CAPABILITY_EDITS_MAX: usize = 64;
+/// How many `--landlock-ro`, `--landlock-rw` and `--landlock-rx` a command line may hold together.
+pub const LANDLOCK_RULES_MAX: usize = 64;
 
 /// One run, as the user described it.
 pub struct Config {
@@ -45,7 +47,7 @@ pub struct Config {
     pub namespaces: Namespaces,
     /// `--strict`, `--cap-add`, `--seccomp`, …: what the command may do.
     pub privileges: Privileges,
-    /// `--ulimit`: how much the command may use.
+    /// `--ulimit`, `--memory`, …: how much the command may use.
     pub limits: Limits,
 }
 
@@ -89,8 +91,9 @@ impl Config {
             capabilities: Vec::new(),
             allow_new_privs: false,
             seccomp: Seccomp::Unsaid,
+            landlock: Vec::new(),
         },
-        limits: Limits { ulimits: Vec::new() },
+        limits: Limits { ulimits: Vec::new(), shared: [Limit::NONE; 3], cgroup: None, cgroup_is_best_effort: false },
     };
 }
 

@@ -1,6 +1,6 @@
 //! What the command may do, and how much of everything it may use.
 
-use super::{CAPABILITY_EDITS_MAX, ULIMITS_MAX};
+use super::{CAPABILITY_EDITS_MAX, LANDLOCK_RULES_MAX, Text, ULIMITS_MAX};
 use heapless::Vec;
 
 /// What the command may do.
@@ -13,6 +13,30 @@ pub struct Privileges {
     pub allow_new_privs: bool,
     /// `--seccomp`.
     pub seccomp: Seccomp,
+    /// `--landlock-ro`, `--landlock-rw` and `--landlock-rx`.
+    pub landlock: Vec<LandlockRule, LANDLOCK_RULES_MAX>,
+}
+
+/// `--landlock-ro PATH` and its kin: what may be done with PATH and all below it, and with nothing else.
+#[derive(Clone, Copy)]
+pub struct LandlockRule {
+    /// A path inside.
+    pub path: Text,
+    /// What is allowed.
+    pub access: Access,
+    /// Whether to go on where the kernel cannot.
+    pub best_effort: bool,
+}
+
+/// What a Landlock rule allows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Access {
+    /// To read.
+    Read,
+    /// To read and to write, but not to execute.
+    Write,
+    /// To read and to execute.
+    Execute,
 }
 
 /// `--cap-add CAP` or `--cap-drop CAP`: a set of capabilities, one bit each, as capabilities(7) numbers them.
@@ -36,12 +60,50 @@ pub enum Seccomp {
     Strict,
     /// No filter.
     None,
+    /// What would hold with [`Seccomp::Unsaid`], edited: `deny=a,b;errno=NAME;allow=c`.
+    Rules(Text),
 }
 
 /// How much the command may use.
 pub struct Limits {
     /// `--ulimit`, repeatable.
     pub ulimits: Vec<Ulimit, ULIMITS_MAX>,
+    /// How much all processes of the container may use together: `--memory`, in bytes; `--cpus`, in microseconds of
+    /// running in a tenth of a second, as the kernel counts them; `--pids-limit`.
+    pub shared: [Limit; 3],
+    /// `--cgroup`: a directory of the host's, below which the container's is made.
+    pub cgroup: Option<Text>,
+    /// `--cgroup PATH?`: whether to go on where that cannot be had.
+    pub cgroup_is_best_effort: bool,
+}
+
+/// How much of something.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Limit {
+    /// How much; 0 is no limit.
+    pub value: u64,
+    /// Whether to go on where that cannot be had.
+    pub best_effort: bool,
+}
+
+impl Limit {
+    /// Not asked for.
+    pub const NONE: Self = Self { value: 0, best_effort: false };
+}
+
+impl Limits {
+    /// Whether the container is to have a cgroup of its own.
+    #[must_use]
+    pub fn want_cgroup(&self) -> bool {
+        self.cgroup.is_some() || self.shared.iter().any(|limit| limit.value != 0)
+    }
+
+    /// Whether all that a cgroup is wanted for may be left out.
+    #[must_use]
+    pub fn are_best_effort(&self) -> bool {
+        self.shared.iter().all(|limit| limit.value == 0 || limit.best_effort)
+            && (self.cgroup.is_none() || self.cgroup_is_best_effort)
+    }
 }
 
 /// `--ulimit NAME=SOFT[:HARD]`.

@@ -43,10 +43,12 @@ impl Config {
     }
 
     /// Whether something was asked for that root inside could undo where the mounts are its own to change: a mask, or
-    /// anything read-only or without execution.
+    /// anything read-only or without execution. And where the container has limits: their files are the caller's, and
+    /// lie in the host's /sys, which is read-only inside.
     #[must_use]
     pub fn locks_mounts(&self) -> bool {
         self.root_is_read_only()
+            || self.limits.want_cgroup()
             || self.files.mounts.iter().any(|mount| match mount {
                 Mount::Mask(_) => true,
                 Mount::Volume(volume) => volume.read_only || volume.no_exec,

@@ -1,6 +1,7 @@
 //! The limits of getrlimit(2): their names.
 
 use super::Text;
+use crate::words;
 
 /// In the order of their numbers (asm-generic/resource.h), as docker names them.
 pub const NAMES: &[u8] =
@@ -9,5 +10,5 @@ pub const NAMES: &[u8] =
 /// The name of a limit; empty for a number that is none.
 #[must_use]
 pub fn name(resource: u32) -> Text {
-    NAMES.split(|byte| *byte == b' ').nth(resource as usize).unwrap_or_default()
+    words::word(NAMES, b' ', resource as usize)
 }

@@ -1,6 +1,7 @@
 //! What the kernel says where it does not do something.
 
-use crate::words;
+use super::Why;
+use crate::words::{self, Line, Table, Texts};
 use core::num::NonZeroU8;
 
 /// `EPERM` and its kin, as errno(3) numbers them.
@@ -44,8 +45,9 @@ macro_rules! errnos {
         impl Errno { $(pub const $constant: Self = Self::new($number);)* }
         /// The numbers, in the order of the texts.
         const NUMBERS: &[u8] = &[$($number,)*];
-        /// A name and what it means, a line each.
-        const TEXTS: &str = concat!($($name, " ", $text, "\n",)*);
+        /// A name and what it means of each, and what is said of all others.
+        pub(super) const TEXTS: Table =
+            Table::after(&Why::TEXTS, concat!($($name, " ", $text, "\0",)* " Unknown error\0"));
     };
 }
 
@@ -103,21 +105,27 @@ errnos! {
 
 impl Errno {
     /// Name and text.
-    fn words(self) -> Option<(&'static str, &'static str)> {
-        let index = NUMBERS.iter().position(|&number| u16::from(number) == self.number())?;
-        words::halves(words::line(TEXTS, index))
+    fn words(self) -> Line {
+        let index = NUMBERS.iter().position(|&number| u16::from(number) == self.number());
+        TEXTS.line(index.unwrap_or(NUMBERS.len()))
     }
 
     /// `EPERM`; empty for a number that the table does not know.
     #[must_use]
-    pub fn name(self) -> &'static str {
-        self.words().map_or("", |words| words.0)
+    pub fn name(self, texts: Texts) -> &'static [u8] {
+        words::halves(texts.line(self.words())).0
+    }
+
+    /// The one of this name, if the table knows it.
+    #[must_use]
+    pub fn by_name(name: &[u8], texts: Texts) -> Option<Self> {
+        NUMBERS.iter().map(|&number| Self::new(u16::from(number))).find(|errno| errno.name(texts) == name)
     }
 
     /// What it means.
     #[must_use]
-    pub fn text(self) -> &'static str {
-        self.words().map_or("Unknown error", |words| words.1)
+    pub fn text(self, texts: Texts) -> &'static [u8] {
+        words::halves(texts.line(self.words())).1
     }
 }
 
@@ -127,11 +135,13 @@ mod tests {
 
     #[test]
     fn every_errno_has_the_name_and_the_text_of_its_row() {
-        assert_eq!((Errno::PERM.name(), Errno::PERM.text()), ("EPERM", "Operation not permitted"));
-        assert_eq!((Errno::LOOP.name(), Errno::LOOP.text()), ("ELOOP", "Too many levels of symbolic links"));
+        let texts = Texts::plain(&TEXTS);
+        let words = |errno: Errno| (errno.name(texts), errno.text(texts));
+        assert_eq!(words(Errno::PERM), (&b"EPERM"[..], &b"Operation not permitted"[..]));
+        assert_eq!(words(Errno::LOOP), (&b"ELOOP"[..], &b"Too many levels of symbolic links"[..]));
         for &number in NUMBERS {
-            assert!(Errno::new(u16::from(number)).name().starts_with('E'), "{number}");
+            assert!(Errno::new(u16::from(number)).name(texts).starts_with(b"E"), "{number}");
         }
-        assert_eq!((Errno::new(4000).name(), Errno::new(4000).text()), ("", "Unknown error"));
+        assert_eq!(words(Errno::new(4000)), (&b""[..], &b"Unknown error"[..]));
     }
 }

@@ -4,14 +4,17 @@
 //! one small record of fixed size, and O prints it once: `engine: cannot <step> <object>: <why> (<ERRNO>)`.
 
 mod errno;
+mod hint;
+mod why;
 
-use crate::words;
+use crate::words::{Line, Table, Texts};
 use core::num::{NonZeroU8, NonZeroU32};
 pub use errno::Errno;
+pub use hint::{Condition, TEXTS};
 
 /// An enumeration whose members have a text and a code on the wire: the position in the table.
 macro_rules! worded {
-    ($(#[$doc:meta])* $name:ident { $($(#[$member_doc:meta])* $member:ident => $text:literal,)* }) => {
+    ($(#[$doc:meta])* $name:ident after $before:path { $($(#[$member_doc:meta])* $member:ident => $text:literal,)* }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         #[repr(u8)]
@@ -19,12 +22,12 @@ macro_rules! worded {
 
         impl $name {
             const MEMBERS: &'static [Self] = &[$(Self::$member,)*];
-            const TEXTS: &'static str = concat!($($text, "\n",)*);
+            const TEXTS: Table = Table::after(&$before, concat!($($text, "\0",)*));
 
             /// The words for it.
             #[must_use]
-            pub fn text(self) -> &'static str {
-                words::line(Self::TEXTS, self as usize)
+            pub fn text(self) -> Line {
+                Self::TEXTS.line(self as usize)
             }
 
             /// The member with this code on the wire.
@@ -38,7 +41,7 @@ macro_rules! worded {
 
 worded! {
     /// What was being done: the verb after "cannot".
-    Step {
+    Step after Table::NONE {
         OpenStdio => "open /dev/null for a closed",
         PrepareSignals => "prepare signals for",
         MakePipe => "make a pipe for",
@@ -82,12 +85,14 @@ worded! {
         SetLimit => "set limit",
         InstallFilter => "install the system call filter of",
         Scope => "apply Landlock scopes to",
+        Landlock => "apply a Landlock rule to",
+        MakeCgroup => "make a cgroup below",
     }
 }
 
 worded! {
     /// What it was done to, where that is not a word of the command line.
-    Place {
+    Place after Step::TEXTS {
         Nothing => "",
         Engine => "engine",
         Container => "the container",
@@ -123,17 +128,21 @@ worded! {
         SubordinateGids => "/etc/subgid",
         NewUidMap => "newuidmap",
         NewGidMap => "newgidmap",
+        Memory => "memory",
+        Processors => "cpus",
+        Processes => "pids",
     }
 }
 
 worded! {
     /// A cause that errno does not tell.
-    Why {
+    Why after Place::TEXTS {
         Errno => "",
         NotOrdinaryDirectory => "must be an ordinary directory",
         MissingInterpreter => "the interpreter named in its first line, or its loader, is missing",
         NotADevice => "it is not the device of that name",
         NotProcfs => "/proc is not a procfs",
+        ForeignProc => "/proc is that of another PID namespace",
         BadRecord => "its report makes no sense",
         NoExecMount => "Permission denied: it is on a file system that is mounted noexec",
         Privileged => "take the bit or the capability off the file",
@@ -150,6 +159,7 @@ worded! {
         TooManyRanges => "it has more than 339 lines for this user",
         HelperMissing => "it is not there (Debian: apt-get install uidmap)",
         HelperNotSetuid => "it is not set-user-id root",
+        OldLandlock => "truncating cannot be forbidden before Linux 6.2",
         HelperFailed => "it refuses them: are they all in /etc/subuid and /etc/subgid?",
     }
 }
@@ -185,6 +195,10 @@ pub enum Object {
     Network,
     /// The n-th of `config.limits.ulimits`.
     Ulimit(u16),
+    /// The path of the n-th of `config.privileges.landlock`.
+    Landlock(u16),
+    /// The cgroup that the container's is made below.
+    Cgroup,
 }
 
 /// A failure of engine's own: status 125, or 126 and 127 where it is the command that could not be run.
@@ -289,10 +303,10 @@ impl Error {
 
     /// What went wrong, in words.
     #[must_use]
-    pub fn cause(self) -> &'static str {
+    pub fn cause(self, texts: Texts) -> &'static [u8] {
         match self.why() {
-            Some(why) if why != Why::Errno => why.text(),
-            _ => self.errno().text(),
+            Some(why) if why != Why::Errno => texts.line(why.text()),
+            _ => self.errno().text(texts),
         }
     }
 
@@ -329,6 +343,8 @@ impl Object {
             Self::EnvFile(index) => (11, index),
             Self::Network => (12, 0),
             Self::Ulimit(index) => (13, index),
+            Self::Landlock(index) => (14, index),
+            Self::Cgroup => (15, 0),
         }
     }
 
@@ -349,38 +365,10 @@ impl Object {
             11 => Self::EnvFile(index),
             12 => Self::Network,
             13 => Self::Ulimit(index),
+            14 => Self::Landlock(index),
+            15 => Self::Cgroup,
             _ => return None,
         })
-    }
-}
-
-impl Why {
-    /// As a cause in an [`Error`].
-    #[inline(always)]
-    const fn code(self) -> NonZeroU8 {
-        NonZeroU8::MIN.saturating_add(FIRST_WHY - 2 + self as u8)
-    }
-
-    /// What the kernel would have said.
-    const fn errno(self) -> Errno {
-        match self {
-            Self::NotOrdinaryDirectory => Errno::NOTDIR,
-            Self::NotADevice => Errno::NODEV,
-            Self::NotProcfs | Self::BadVariable | Self::NotANamespace => Errno::INVAL,
-            Self::BadRecord => Errno::PROTO,
-            Self::NoExecMount => Errno::ACCES,
-            Self::TooManyGroups | Self::TooManyVariables | Self::EnvFilesTooLarge | Self::TooManyRanges => {
-                Errno::TOO_BIG
-            }
-            Self::Privileged | Self::NeedsRoot | Self::HelperNotSetuid | Self::HelperFailed => Errno::PERM,
-            Self::Errno
-            | Self::MissingInterpreter
-            | Self::NoSuchUser
-            | Self::NoSuchGroup
-            | Self::OutsideRoot
-            | Self::NoRange
-            | Self::HelperMissing => Errno::NOENT,
-        }
     }
 }
 
@@ -403,13 +391,24 @@ mod tests {
         for (code, step) in Step::MEMBERS.iter().enumerate() {
             assert_eq!(Step::from_code(code as u8), Some(*step));
         }
-        assert_eq!((Step::OpenRoot.text(), Step::SetUp.text()), ("open root filesystem", "set up"));
-        assert_eq!((Place::Nothing.text(), Place::DevNull.text()), ("", "/dev/null"));
+        let texts = Texts::plain(&TEXTS);
+        for (line, text) in [
+            (Step::OpenRoot.text(), "open root filesystem"),
+            (Step::SetUp.text(), "set up"),
+            (Place::Nothing.text(), ""),
+            (Place::DevNull.text(), "/dev/null"),
+            (Why::NoRange.text(), "it has no line for this user"),
+        ] {
+            assert_eq!(texts.line(line), text.as_bytes());
+        }
         assert_eq!(Step::from_code(Step::MEMBERS.len() as u8), None);
         for why in Why::MEMBERS.iter().filter(|why| **why != Why::Errno) {
             let error = Error::because(Step::SetUp, Object::Ulimit(INDICES as u16 - 1), *why);
             assert_eq!(Error::from_number(error.to_number()), Some(error));
-            assert_eq!((error.why(), error.errno(), error.cause()), (Some(*why), why.errno(), why.text()));
+            assert_eq!(
+                (error.why(), error.errno(), error.cause(texts)),
+                (Some(*why), why.errno(), texts.line(why.text()))
+            );
             assert_eq!((error.step(), error.object()), (Some(Step::SetUp), Some(Object::Ulimit(1023))));
         }
         for object in (0..).map_while(|kind| Object::from_parts(kind, 7)) {

@@ -5,10 +5,12 @@
 
 use super::{map_helper, subordinate};
 use crate::config::{Config, IdRange, Userns};
-use crate::error::{Errno, Error};
+use crate::error::{Errno, Error, Why};
+use crate::fields;
 use crate::id_map::{self, Kind, Ranges};
+use crate::sys::digits;
 use crate::sys::fd::Fd;
-use crate::sys::process::PidFd;
+use crate::sys::process::{self, PidFd};
 use crate::sys::start::Credentials;
 
 /// Writes the maps of I's user namespace, if it has one. Not inlined, so that its buffers are gone when it returns.
@@ -17,6 +19,20 @@ pub(super) fn write(init: &PidFd, config: &Config, credentials: &Credentials) ->
     if !config.has_user_namespace() {
         return Ok(());
     }
+    write_both(init, config, credentials).map_err(|error| {
+        // Below a container that shows the host's /proc: the numbers in it are those of other processes.
+        if proc_is_anothers() == Ok(true) { error.for_reason(Why::ForeignProc) } else { error }
+    })
+}
+
+/// Whether the procfs at /proc has another number for this process than the process itself.
+fn proc_is_anothers() -> Result<bool, Errno> {
+    fields::read(c"/proc/self/stat", &mut |lines| {
+        digits::read(lines.field(b' ')) != Some(process::own_pid().unsigned_abs())
+    })
+}
+
+fn write_both(init: &PidFd, config: &Config, credentials: &Credentials) -> Result<(), Error> {
     let process = id_map::process_directory(None, init.pid())?;
     for kind in [Kind::Users, Kind::Groups] {
         write_one(init, &process, kind, config, credentials)?;

@@ -4,10 +4,12 @@
 //! nothing of the container and nothing of the caller that could keep either busy.
 
 mod attend;
+mod cgroup;
 mod environment;
 mod filter;
 mod hints;
 mod id_maps;
+mod landlock;
 mod map_helper;
 mod network;
 pub mod say;
@@ -26,6 +28,7 @@ use crate::sys::signal::{self, Disposition};
 use crate::sys::spawn::{self, Memory};
 use crate::sys::start::{Credentials, Start};
 use attend::Outcome;
+use cgroup::Cgroup;
 use core::ffi::CStr;
 
 /// O's whole life. Runs in O until the clone, then in both: the child goes its own way in [`setup::run`].
@@ -49,15 +52,18 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
     let engine = Object::Place(Place::Engine);
     // From here on no signal ends or interrupts O but those that it leaves to the kernel; they wait to be read.
     let mask = signal::set_mask(attend::BLOCKED).at(Step::PrepareSignals, engine)?;
-    let filter = filter::of(config);
+    let filter = filter::make(config);
     let closed_stdio = stdio::fill_closed()?;
     stdio::close_inherited()?;
     let root = find_root(config)?;
+    let landlock = landlock::rights(config)?;
     // With SIGCHLD ignored, children would vanish unseen (wait(2)).
     let child_signal = signal::set_disposition(signal::CHLD, Disposition::Default).at(Step::PrepareSignals, engine)?;
     let lifeline = fd::pipe().at(Step::MakePipe, engine)?;
     let reports = fd::pipe().at(Step::MakePipe, engine)?;
     network::join(config)?;
+    // From here on nothing may return that does not end it.
+    let cgroup = cgroup::make(config)?;
     let inside = [lifeline.read.number(), reports.write.number()];
     let handover = Handover {
         config,
@@ -67,18 +73,25 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
         credentials,
         closed_stdio,
         filter,
+        landlock,
+        limited: cgroup.is_some(),
         mask,
         child_signal,
         outside: [lifeline.write.number(), reports.read.number()],
         lifeline: lifeline.read,
         reports: reports.write,
     };
-    let init = spawn::beside(namespaces(config), memory(config), setup::run, handover)
-        .at(Step::MakeNamespaces, Object::Place(Place::Container))?;
+    let init = spawn::beside(namespaces(config, cgroup.is_some()), memory(config), setup::run, handover)
+        .at(Step::MakeNamespaces, Object::Place(Place::Container));
     for number in inside {
         fd::close(number);
     }
-    accompany(&init, &lifeline.write, &reports.read, config, &credentials)
+    let outcome =
+        init.and_then(|init| accompany(&init, &lifeline.write, &reports.read, config, &credentials, cgroup.as_ref()));
+    if let Some(cgroup) = cgroup {
+        cgroup.end();
+    }
+    outcome
 }
 
 /// Whose memory I has: O's, unless its clocks are others, which needs memory of its own (time_namespaces(7)).
@@ -102,8 +115,9 @@ fn identify(path: Option<&CStr>) -> Result<FileId, Errno> {
     id
 }
 
-/// The namespaces that I is cloned into; all in one call, so that all belong to the new user namespace.
-fn namespaces(config: &Config) -> Namespaces {
+/// The namespaces that I is cloned into; all in one call, so that all belong to the new user namespace. But for that of the
+/// cgroups where I is yet to enter one: it makes that itself.
+fn namespaces(config: &Config, limited: bool) -> Namespaces {
     let share = &config.namespaces;
     Namespaces::PID
         .and(Namespaces::MOUNT)
@@ -111,7 +125,7 @@ fn namespaces(config: &Config) -> Namespaces {
         .and_if(matches!(config.network(), Net::None), Namespaces::NET)
         .and_if(!share.share_uts, Namespaces::UTS)
         .and_if(!share.share_ipc, Namespaces::IPC)
-        .and_if(!share.share_cgroup, Namespaces::CGROUP)
+        .and_if(!share.share_cgroup && !limited, Namespaces::CGROUP)
 }
 
 /// From the clone to the end. On entry I waits for its id maps; on return I is gone, and the container with it.
@@ -121,8 +135,9 @@ fn accompany(
     reports: &Fd,
     config: &Config,
     credentials: &Credentials,
+    cgroup: Option<&Cgroup>,
 ) -> Result<Outcome, Error> {
-    if let Err(error) = introduce(init, lifeline, config, credentials) {
+    if let Err(error) = introduce(init, lifeline, config, credentials, cgroup) {
         end_init(init);
         // I may have told why nobody was there to be introduced: it had failed already. But what stands at /proc and is
         // no procfs explains whatever else goes wrong.
@@ -136,8 +151,15 @@ fn accompany(
     outcome
 }
 
-/// Writes the id maps and lets I go on.
-fn introduce(init: &PidFd, lifeline: &Fd, config: &Config, credentials: &Credentials) -> Result<(), Error> {
+/// Puts I where it belongs, writes the id maps and lets I go on.
+fn introduce(
+    init: &PidFd,
+    lifeline: &Fd,
+    config: &Config,
+    credentials: &Credentials,
+    cgroup: Option<&Cgroup>,
+) -> Result<(), Error> {
+    cgroup.map_or(Ok(()), |cgroup| cgroup.take(init.pid()))?;
     id_maps::write(init, config, credentials)?;
     let engine = Object::Place(Place::Engine);
     file::write_all(lifeline.number(), b"!").at(Step::StartInit, Object::Place(Place::Init))?;

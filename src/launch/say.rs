@@ -1,10 +1,11 @@
 //! What engine says, each thing once: failures, usage, answers.
 
 use crate::config::{Changes, Config, DEFAULT_HOSTNAME, EnvEdit, Mount, Net, Writes, ulimit};
-use crate::error::{Error, OWN_FAILURE, Object, Place, Step};
+use crate::error::{Error, OWN_FAILURE, Object, Place};
 use crate::sys::file;
 use crate::sys::process;
-use crate::sys::signal::{self, Set, Signal};
+use crate::sys::signal::{self, Disposition, Set, Signal};
+use crate::texts::texts;
 use heapless::Vec;
 
 const STDOUT: i32 = 1;
@@ -69,9 +70,9 @@ pub(super) fn failure(error: Error, config: &Config) -> ! {
     let mut line = Output::to(STDERR);
     describe(&mut line, error, config);
     line.text(b"\n");
-    if let Some(hint) = super::hints::hint(error) {
+    if let Some(hint) = error.hint(super::hints::holds) {
         line.text(b"engine: hint: ");
-        line.text(hint.as_bytes());
+        line.text(texts().line(hint));
         line.text(b"\n");
     }
     line.flush();
@@ -80,24 +81,43 @@ pub(super) fn failure(error: Error, config: &Config) -> ! {
 
 fn describe(line: &mut Output, error: Error, config: &Config) {
     line.text(b"engine: cannot ");
-    line.text(error.step().map_or("", Step::text).as_bytes());
+    line.text(error.step().map_or(b"", |step| texts().line(step.text())));
     line.text(b" ");
     match error.object().map_or(b"".as_slice(), |what| object(what, config)) {
         b"" => line.text(b"''"),
         object => line.word(object),
     }
     line.text(b": ");
-    line.text(error.cause().as_bytes());
+    line.text(error.cause(texts()));
     line.text(b" (");
-    line.text(error.errno().name().as_bytes());
+    line.text(error.errno().name(texts()));
     line.text(b")");
+}
+
+/// A failure where doing without was asked for: says so, and lets the run go on. Else the failure itself.
+pub(super) fn unless_best_effort(error: Error, best_effort: bool, config: &Config) -> Result<(), Error> {
+    if !best_effort {
+        return Err(error);
+    }
+    let mut line = Output::to(STDERR);
+    describe(&mut line, error, config);
+    line.text(b"; going on without\n");
+    // Where standard error takes nothing there is nobody to be told. What that sends to O must not reach the command: to
+    // be ignored for a moment takes it away.
+    if !line.flush() {
+        let _ = signal::set_disposition(signal::PIPE, Disposition::Ignored)
+            .and_then(|old| signal::set_disposition(signal::PIPE, old));
+    }
+    // `Output` has blocked all of them.
+    let _ = signal::set_mask(super::attend::BLOCKED);
+    Ok(())
 }
 
 /// I was killed from outside.
 pub(super) fn init_killed(signal: Signal) {
     let mut line = Output::to(STDERR);
     line.text(b"engine: init was killed by SIG");
-    line.text(super::signals::name(signal).as_bytes());
+    line.text(super::signals::name(signal));
     line.text(b"\n");
     line.flush();
 }
@@ -106,7 +126,7 @@ pub(super) fn init_killed(signal: Signal) {
 fn object(object: Object, config: &Config) -> &[u8] {
     let mount = |index: u16| config.files.mounts.get(usize::from(index));
     match object {
-        Object::Place(place) => place.text().as_bytes(),
+        Object::Place(place) => texts().line(place.text()),
         Object::Rootfs => config.rootfs.map_or(b"", |path| path.to_bytes()),
         Object::Upper => match config.files.writes {
             Writes::Upper(path) => path.to_bytes(),
@@ -114,7 +134,7 @@ fn object(object: Object, config: &Config) -> &[u8] {
         },
         Object::Changes => match config.files.changes {
             Changes::File(path) => path.to_bytes(),
-            _ => Place::Descriptor2.text().as_bytes(),
+            _ => texts().line(Place::Descriptor2.text()),
         },
         Object::Command => config.command_name().to_bytes(),
         Object::Workdir => config.surroundings.workdir.map_or(b"", |path| path.to_bytes()),
@@ -134,6 +154,8 @@ fn object(object: Object, config: &Config) -> &[u8] {
             Some(mount) => mount.target(),
             None => b"",
         },
+        Object::Landlock(index) => config.privileges.landlock.get(usize::from(index)).map_or(b"", |rule| rule.path),
+        Object::Cgroup => config.limits.cgroup.unwrap_or(b"engine's own"),
         Object::Ulimit(index) => {
             config.limits.ulimits.get(usize::from(index)).map_or(b"", |ulimit| ulimit::name(ulimit.resource))
         }

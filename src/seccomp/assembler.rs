@@ -75,7 +75,7 @@ const CLONE_NAMESPACES: u32 = 0x7e02_0000;
 /// How far a comparison may jump, less what may come between by making its other target reachable.
 const REACH: usize = u8::MAX as usize - 16;
 
-/// A filter of at most `ROOM` instructions.
+/// Filters of at most `ROOM` instructions.
 #[derive(Clone, Copy)]
 pub(super) struct Program<const ROOM: usize> {
     /// The program is at the end of it.
@@ -87,29 +87,38 @@ impl<const ROOM: usize> Program<ROOM> {
     /// The filter, as seccomp(2) takes it.
     #[must_use]
     pub(super) const fn instructions(&self) -> &[Instruction] {
-        match self.room.split_at_checked(ROOM.saturating_sub(self.length)) {
-            Some((_, program)) => program,
-            None => &[],
-        }
+        last(&self.room, self.length)
     }
 }
 
-/// The filter that says this; `None` where it does not fit.
-pub(super) const fn assemble<C: Cpu, const ROOM: usize>(verdicts: &Verdicts) -> Option<Program<ROOM>> {
+/// The last of these instructions, so many.
+pub(super) const fn last(instructions: &[Instruction], length: usize) -> &[Instruction] {
+    match instructions.split_at_checked(instructions.len().saturating_sub(length)) {
+        Some((_, last)) => last,
+        None => &[],
+    }
+}
+
+/// The filters that say this, each before the former and able to leave calls to it; `None` where they do not fit.
+pub(super) const fn assemble<C: Cpu, const ROOM: usize>(mut filters: &[&Verdicts]) -> Option<Program<ROOM>> {
     let nothing = Instruction::new(RETURN, 0, 0, KILL_PROCESS);
     let program = Program { room: [nothing; ROOM], length: 0 };
     let private = match C::PRIVATE {
         Some(calls) => calls,
         None => (u32::MAX, u32::MAX),
     };
-    let mut assembler = Assembler { program, answers: [None; Verdict::COUNT], private, fits: true };
-
-    let verdict = assembler.search(verdicts.all::<C>(), 0);
-    assembler.near(verdict);
-    let number = Target::Before(assembler.load(NUMBER));
-    // First of all: the numbers mean other calls to a program of another architecture, such as 32-bit x86.
-    assembler.test(EQUAL, C::ARCHITECTURE, number, Target::Answer(Verdict::Kill));
-    assembler.load(ARCHITECTURE);
+    let mut assembler = Assembler { program, answers: [None; Verdict::COUNT], following: None, private, fits: true };
+    while let [verdicts, others @ ..] = filters {
+        let verdict = assembler.search(verdicts.all::<C>(), 0);
+        assembler.near(verdict);
+        let number = Target::Before(assembler.load(NUMBER));
+        // First of all: the numbers mean other calls to a program of another architecture, such as 32-bit x86.
+        assembler.test(EQUAL, C::ARCHITECTURE, number, Target::Answer(Verdict::Kill));
+        let start = Some(assembler.load(ARCHITECTURE));
+        assembler.following = start;
+        put(&mut assembler.answers, Verdict::Pass as usize, start);
+        filters = others;
+    }
     if assembler.fits { Some(assembler.program) } else { None }
 }
 
@@ -129,6 +138,8 @@ struct Assembler<const ROOM: usize> {
     program: Program<ROOM>,
     /// The position where each verdict was last written.
     answers: [Option<usize>; Verdict::COUNT],
+    /// For [`Verdict::Pass`]: where the filter starts that was written before this one.
+    following: Option<usize>,
     /// For [`Verdict::CheckPrivate`]: the first and the last.
     private: (u32, u32),
     fits: bool,
@@ -162,6 +173,10 @@ impl<const ROOM: usize> Assembler<ROOM> {
             Verdict::Missing => self.write(RETURN, 0, 0, refuse(Errno::NOSYS)),
             Verdict::NoFamily => self.write(RETURN, 0, 0, refuse(Errno::AFNOSUPPORT)),
             Verdict::Kill => self.write(RETURN, 0, 0, KILL_PROCESS),
+            Verdict::Pass => match self.following {
+                Some(position) => self.write(JUMP, 0, 0, self.distance(position) as u32),
+                None => self.write(RETURN, 0, 0, KILL_PROCESS),
+            },
             Verdict::CheckRequest => self.neither(1, TIOCSTI, TIOCLINUX, Verdict::Refuse),
             Verdict::CheckFamily => self.neither(0, AF_ALG, AF_VSOCK, Verdict::NoFamily),
             Verdict::CheckClone => {

@@ -1,6 +1,6 @@
 //! The lists: which calls each preset refuses, and why. A name that a CPU does not have is left out there.
 
-use super::assembler::{Instruction, Program, assemble};
+use super::assembler::{Instruction, Program, assemble, last};
 use super::cpu::Cpu;
 use super::verdicts::{Row, Verdict, Verdicts};
 use core::marker::PhantomData;
@@ -34,7 +34,7 @@ pub(super) const DEFAULT: &[Row] = &[
     (Verdict::CheckFamily, &["socket"]),
 ];
 
-/// What [`Base::Strict`](super::Base) adds: the ways to a new namespace with all capabilities in it, which is where
+/// What `strict` adds: the ways to a new namespace with all capabilities in it, which is where
 /// most local exploits begin; mounting; and other processes.
 pub(super) const STRICT: &[Row] = &[
     (Verdict::Refuse, &["unshare", "setns", "mount", "umount2", "pivot_root", "chroot"]),
@@ -48,31 +48,40 @@ pub(super) const STRICT: &[Row] = &[
     (Verdict::Missing, &["clone3"]),
 ];
 
-/// Room for each preset, of any CPU. What is not used lies idle in the file, eight bytes each.
-const DEFAULT_ROOM: usize = 66;
-/// The same for `strict`.
-const STRICT_ROOM: usize = 86;
+/// More room than any CPU's presets need; only the compiler has it.
+const ROOM: usize = 256;
 
-/// The presets of a CPU, assembled by the compiler: a run only hands a constant to the kernel.
+/// The presets of a CPU, assembled by the compiler: a run without RULES only hands a constant to the kernel.
 pub(super) struct Presets<C>(PhantomData<C>);
 
 impl<C: Cpu> Presets<C> {
-    /// What `default` says to each call.
-    pub(super) const DEFAULT_VERDICTS: &'static Verdicts = &Verdicts::allowing::<C>().with::<C>(DEFAULT);
-    /// What `strict` says to each call.
-    pub(super) const STRICT_VERDICTS: &'static Verdicts = &Self::DEFAULT_VERDICTS.with::<C>(STRICT);
+    const DEFAULT_VERDICTS: &'static Verdicts = &Verdicts::allowing::<C>().with::<C>(DEFAULT);
+    const STRICT_VERDICTS: &'static Verdicts = &Verdicts::PASSING.with::<C>(STRICT);
+    const ROOMY_DEFAULT: Program<ROOM> = Self::assembled(&[Self::DEFAULT_VERDICTS]);
+    const ROOMY_STRICT: Program<ROOM> = Self::assembled(&[Self::DEFAULT_VERDICTS, Self::STRICT_VERDICTS]);
+
+    /// `strict`, ready: what it adds, and then `default`, which hence takes no room of its own.
+    pub(super) const STRICT: &'static [Instruction] = C::PRESETS;
     /// `default`, ready.
-    pub(super) const DEFAULT: &'static [Instruction] =
-        const { &Self::assembled::<DEFAULT_ROOM>(Self::DEFAULT_VERDICTS) }.instructions();
-    /// `strict`, ready.
-    pub(super) const STRICT: &'static [Instruction] =
-        const { &Self::assembled::<STRICT_ROOM>(Self::STRICT_VERDICTS) }.instructions();
+    pub(super) const DEFAULT: &'static [Instruction] = last(C::PRESETS, Self::ROOMY_DEFAULT.instructions().len());
 
     #[allow(clippy::panic, reason = "evaluated by the compiler alone: a build that fails, not a run")]
-    const fn assembled<const ROOM: usize>(verdicts: &Verdicts) -> Program<ROOM> {
-        match assemble::<C, ROOM>(verdicts) {
+    const fn assembled(filters: &[&Verdicts]) -> Program<ROOM> {
+        match assemble::<C, ROOM>(filters) {
             Some(program) => program,
-            None => panic!("raise its ROOM"),
+            None => panic!("raise ROOM"),
         }
     }
+}
+
+/// The length of [`presets`].
+pub const fn presets_length<C: Cpu>() -> usize {
+    Presets::<C>::ROOMY_STRICT.instructions().len()
+}
+
+/// Both presets without idle room, for [`Cpu::PRESETS`]: only a CPU itself can name the length of an array of its own.
+pub const fn presets<C: Cpu, const LENGTH: usize>() -> [Instruction; LENGTH] {
+    let mut presets = [Instruction::new(0, 0, 0, 0); LENGTH];
+    presets.copy_from_slice(Presets::<C>::ROOMY_STRICT.instructions());
+    presets
 }

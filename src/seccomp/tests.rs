@@ -2,13 +2,27 @@
 
 mod filters;
 mod machine;
+mod rules;
 
-use super::Instruction;
 use super::cpu::number_of;
 use super::presets::{DEFAULT, STRICT};
+use super::{Editor, Fault, Instruction, preset};
+use crate::config::{Privileges, Seccomp, Text};
 use crate::seccomp::Cpu;
 use crate::sys::numbers::{Aarch64, Arm, Riscv64, X86_64};
+use crate::texts::texts;
 use core::mem::{offset_of, size_of};
+
+/// The filter that these ask for, edits and all; or what is wrong, and with which words.
+fn program<C: Cpu>(privileges: &Privileges) -> Result<Vec<Instruction>, (Fault, Text)> {
+    let preset = preset::<C>(privileges);
+    let Seccomp::Rules(rules) = privileges.seccomp else { return Ok(preset.to_vec()) };
+    let mut editor = Box::new(Editor::new());
+    match editor.edit::<C>(rules, preset, texts) {
+        Ok(()) => Ok(editor.program.to_vec()),
+        Err(fault) => Err((fault, editor.what.unwrap())),
+    }
+}
 
 #[test]
 fn an_instruction_is_the_kernels() {

@@ -16,6 +16,8 @@ pub(super) enum Verdict {
     NoFamily,
     /// The process is killed.
     Kill,
+    /// What the filter says that follows this one.
+    Pass,
     /// ioctl(2): the requests that put input into a terminal are refused.
     CheckRequest,
     /// socket(2): families that no namespace contains are answered with [`Verdict::NoFamily`].
@@ -55,6 +57,9 @@ impl Verdicts {
         verdicts.set(C::HIGHEST as usize + 1, above);
         verdicts
     }
+
+    /// Every call is left to the filter that follows.
+    pub(super) const PASSING: Self = Self([Verdict::Pass; NUMBERS]);
 
     /// With these rows; a call that the CPU does not have is left out.
     pub(super) const fn with<C: Cpu>(mut self, mut rows: &[Row]) -> Self {

@@ -46,6 +46,10 @@ fn set_up(handover: &Handover) -> Result<World, Error> {
     // What does not depend on who is who is done while O writes the id maps.
     let host = HostPieces::open(handover)?;
     await_outside(handover)?;
+    if handover.limited && !config.namespaces.share_cgroup {
+        // Only now is I in the cgroup where the namespace is to begin.
+        process::new_cgroup_namespace().at(Step::MakeNamespaces, Object::Place(Place::Container))?;
+    }
     let pieces = Pieces::open(handover)?;
     root::enter(&pieces.root)?;
     if config.root_is_read_only() {

@@ -126,6 +126,15 @@ pub fn make_directory(dir: Dir<'_>, path: &CStr, mode: u32) -> Result<()> {
     unsafe { done!(mkdirat, dir.number(), path.as_ptr(), mode) }
 }
 
+/// Removes an empty directory.
+///
+/// # Errors
+/// See rmdir(2).
+pub fn remove_directory(dir: Dir<'_>, path: &CStr) -> Result<()> {
+    // SAFETY: `path` is NUL-terminated.
+    unsafe { done!(unlinkat, dir.number(), path.as_ptr(), kernel::AT_REMOVEDIR) }
+}
+
 /// Makes an empty regular file: a place to mount a file on.
 ///
 /// # Errors
@@ -222,6 +231,14 @@ pub struct FileId {
     inode: u64,
 }
 
+impl FileId {
+    /// Its number on its filesystem.
+    #[must_use]
+    pub const fn inode(&self) -> u64 {
+        self.inode
+    }
+}
+
 /// Which file an open one is.
 ///
 /// # Errors
@@ -266,6 +283,14 @@ pub fn is_empty_directory(path: &CStr) -> Result<bool> {
 /// See statfs(2).
 pub fn is_procfs(fd: &Fd) -> Result<bool> {
     filesystem(fd).map(|status| status.f_type as u32 == kernel::PROC_SUPER_MAGIC)
+}
+
+/// Whether the file is on a hierarchy of cgroups of version 2.
+///
+/// # Errors
+/// See statfs(2).
+pub fn is_cgroup(fd: &Fd) -> Result<bool> {
+    filesystem(fd).map(|status| status.f_type as u32 == kernel::CGROUP2_SUPER_MAGIC)
 }
 
 /// Whether the file is one of those in which the kernel shows itself: a procfs or a sysfs.

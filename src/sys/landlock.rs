@@ -1,21 +1,48 @@
-//! Landlock (landlock(7)): whom a process may talk to, whoever it is.
+//! Landlock (landlock(7)): what a process may do with files, and whom it may talk to, whoever it is.
 
-use super::{Result, call};
-use crate::sys::fd::Fd;
+use super::fd::Fd;
+use super::{Result, call, done, open};
 use linux_raw_sys::landlock as kernel;
 
-/// Forbids the caller and all that comes of it everything of `scopes`, for ever.
+/// The version of the interface that the kernel has.
 ///
 /// # Errors
-/// ENOSYS where the kernel was built without Landlock, EOPNOTSUPP where it was started without, E2BIG where its version
-/// has no scopes. EPERM without no_new_privs and CAP_SYS_ADMIN.
-pub fn forbid(scopes: u64) -> Result<()> {
-    let attributes = kernel::landlock_ruleset_attr { handled_access_fs: 0, handled_access_net: 0, scoped: scopes };
+/// ENOSYS where the kernel was built without Landlock, EOPNOTSUPP where it was started without.
+pub fn version() -> Result<usize> {
+    // SAFETY: no memory is involved.
+    unsafe { call!(landlock_create_ruleset, 0, 0, kernel::LANDLOCK_CREATE_RULESET_VERSION) }
+}
+
+/// Rules to be: every access of `files` is forbidden that no rule allows, and everything of `scopes`.
+///
+/// # Errors
+/// ENOSYS and EOPNOTSUPP as [`version`]; E2BIG where the kernel's version has no scopes, EINVAL where it does not have an
+/// access.
+pub fn forbid(files: u64, scopes: u64) -> Result<Fd> {
+    let attributes = kernel::landlock_ruleset_attr { handled_access_fs: files, handled_access_net: 0, scoped: scopes };
     let size = size_of::<kernel::landlock_ruleset_attr>();
     // SAFETY: `attributes` is valid for reads of its size; a kernel that knows less of it wants zeros in the rest.
-    let rules = Fd::from_kernel(unsafe { call!(landlock_create_ruleset, &raw const attributes, size, 0) }?);
+    unsafe { open!(landlock_create_ruleset, &raw const attributes, size, 0) }
+}
+
+/// Allows these accesses to a file, or to a directory and all below it.
+///
+/// # Errors
+/// EINVAL for accesses that the rules do not forbid, or that make no sense for what is no directory.
+pub fn allow(rules: &Fd, access: u64, file: &Fd) -> Result<()> {
+    let rule = kernel::landlock_path_beneath_attr { allowed_access: access, parent_fd: file.number() };
+    let kind = kernel::landlock_rule_type::LANDLOCK_RULE_PATH_BENEATH;
+    // SAFETY: `rule` is the kernel's structure for rules of this kind.
+    unsafe { done!(landlock_add_rule, rules.number(), kind, &raw const rule, 0) }
+}
+
+/// Puts the caller and all that comes of it under these rules, for ever.
+///
+/// # Errors
+/// EPERM without no_new_privs and CAP_SYS_ADMIN; E2BIG for more than 16 layers of rules.
+pub fn restrict(rules: Fd) -> Result<()> {
     // SAFETY: no memory is involved.
-    let result = unsafe { call!(landlock_restrict_self, rules.number(), 0) };
+    let result = unsafe { done!(landlock_restrict_self, rules.number(), 0) };
     rules.close();
-    result.map(drop)
+    result
 }

@@ -1,6 +1,6 @@
 //! The system calls of this CPU: names and numbers, as the crate `syscalls` has them from the kernel's headers. Data.
 
-use crate::seccomp::Cpu;
+use crate::seccomp::{Cpu, GAP, Instruction, hash, presets, presets_length};
 
 /// How many bytes [`joined`] makes of this table.
 const fn joined_length(mut table: &[&str]) -> usize {
@@ -32,6 +32,38 @@ const fn joined<const LENGTH: usize>(mut table: &[&str]) -> [u8; LENGTH] {
     bytes
 }
 
+/// How many words [`hashed`] makes of this table.
+const fn hashed_length(mut table: &[&str]) -> usize {
+    let (mut length, mut in_gap) = (0, false);
+    while let [name, rest @ ..] = table {
+        length += !(in_gap && name.is_empty()) as usize;
+        in_gap = name.is_empty();
+        table = rest;
+    }
+    length
+}
+
+/// The table in the form of [`Cpu::HASHES`].
+#[allow(clippy::indexing_slicing, reason = "evaluated by the compiler alone, which refuses what is out of bounds")]
+const fn hashed<const LENGTH: usize>(mut table: &[&str]) -> [u32; LENGTH] {
+    let mut words = [0; LENGTH];
+    let (mut at, mut gap) = (0, 0);
+    while let [name, rest @ ..] = table {
+        if name.is_empty() {
+            gap += 1;
+            words[at] = gap;
+        } else {
+            at += (gap > 0) as usize;
+            gap = 0;
+            words[at] = hash(name.as_bytes());
+            assert!(words[at] > GAP, "it would pass for a gap");
+            at += 1;
+        }
+        table = rest;
+    }
+    words
+}
+
 /// One CPU: its name here, its table in `syscalls`, its `AUDIT_ARCH_*` (linux/audit.h) and its private calls.
 macro_rules! cpu {
     ($(#[$attribute:meta])* $name:ident, $calls:ty, $architecture:literal, $private:expr) => {
@@ -61,6 +93,8 @@ macro_rules! cpu {
             const ARCHITECTURE: u32 = $architecture;
             const HIGHEST: u32 = <$calls>::last().id() as u32;
             const PRIVATE: Option<(u32, u32)> = $private;
+            const HASHES: &'static [u32] = &hashed::<{ hashed_length(&Self::TABLE) }>(&Self::TABLE);
+            const PRESETS: &'static [Instruction] = &presets::<Self, { presets_length::<Self>() }>();
             const NAMES: &'static [u8] = &joined::<{ joined_length(&Self::TABLE) }>(&Self::TABLE);
         }
     };

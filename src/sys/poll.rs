@@ -22,6 +22,12 @@ impl Waiting {
         Self(kernel::pollfd { fd: fd.number(), events: 0, revents: 0 })
     }
 
+    /// Until a file of the kernel's says something else than when it was read.
+    #[must_use]
+    pub const fn for_change(fd: &Fd) -> Self {
+        Self(kernel::pollfd { fd: fd.number(), events: kernel::POLLPRI as i16, revents: 0 })
+    }
+
     /// Whether the other end is gone.
     #[must_use]
     pub const fn hung_up(&self) -> bool {

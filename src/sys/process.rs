@@ -113,6 +113,15 @@ pub fn new_time_namespace() -> Result<()> {
     unsafe { done!(unshare, kernel::CLONE_NEWTIME) }
 }
 
+/// Makes a cgroup namespace for the caller, which begins at the cgroup that it is in.
+///
+/// # Errors
+/// See unshare(2).
+pub fn new_cgroup_namespace() -> Result<()> {
+    // SAFETY: no memory is involved.
+    unsafe { done!(unshare, kernel::CLONE_NEWCGROUP) }
+}
+
 /// Moves the caller itself to a time namespace.
 ///
 /// # Errors

@@ -20,6 +20,7 @@ mod numbers {
     pub const ABRT: Signal = kernel::SIGABRT as Signal;
     pub const BUS: Signal = kernel::SIGBUS as Signal;
     pub const FPE: Signal = kernel::SIGFPE as Signal;
+    pub const PIPE: Signal = kernel::SIGPIPE as Signal;
     pub const KILL: Signal = kernel::SIGKILL as Signal;
     pub const SEGV: Signal = kernel::SIGSEGV as Signal;
     pub const CHLD: Signal = kernel::SIGCHLD as Signal;

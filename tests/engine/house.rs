@@ -24,11 +24,14 @@ pub(crate) const TESTS: &[Test] = &[
 /// Who may import whom. What is in no row has no place in the house yet.
 const IMPORTS: &[(&str, &[&str])] = &[
     ("main", &["lib", "sys"]),
-    ("lib", &["cli", "config", "error", "launch", "sys", "words"]),
+    ("lib", &["cli", "config", "error", "launch", "sys", "texts", "words"]),
     ("cli", &["config", "error", "words"]),
     (
         "launch",
-        &["accounts", "config", "error", "fields", "handover", "id_map", "report", "seccomp", "setup", "sys", "words"],
+        &[
+            "accounts", "config", "error", "fields", "handover", "id_map", "report", "seccomp", "setup", "sys",
+            "texts", "words",
+        ],
     ),
     ("setup", &["changes", "config", "error", "handover", "id_map", "init", "seccomp", "sys"]),
     ("init", &["changes", "command", "config", "error", "handover", "id_map", "report", "sys"]),
@@ -42,6 +45,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("seccomp", &["config", "error", "words"]),
     // The trait of a CPU that seccomp wants is written where the numbers of the calls may be named.
     ("sys", &["config", "error", "seccomp"]),
+    ("texts", &["cli", "sys", "words"]),
     ("config", &["words"]),
     ("error", &["words"]),
     ("words", &[]),

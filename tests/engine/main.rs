@@ -32,8 +32,10 @@ mod namespaces;
 mod overlay;
 mod probe;
 mod recipes;
+mod rules;
 mod signals;
 mod support;
+mod vm;
 mod wall;
 
 use std::process::ExitCode;
@@ -57,7 +59,9 @@ const AREAS: &[Area] = &[
     ("namespaces", namespaces::TESTS),
     ("overlay", overlay::TESTS),
     ("recipes", recipes::TESTS),
+    ("rules", rules::TESTS),
     ("signals", signals::TESTS),
+    ("vm", vm::TESTS),
     ("wall", wall::TESTS),
 ];
 

@@ -1,0 +1,35 @@
+//! Causes that errno does not tell, as numbers.
+
+use super::{Errno, FIRST_WHY, Why};
+use core::num::NonZeroU8;
+
+impl Why {
+    /// As a cause in an [`Error`].
+    #[inline(always)]
+    pub(super) const fn code(self) -> NonZeroU8 {
+        NonZeroU8::MIN.saturating_add(FIRST_WHY - 2 + self as u8)
+    }
+
+    /// What the kernel would have said.
+    pub(super) const fn errno(self) -> Errno {
+        match self {
+            Self::NotOrdinaryDirectory => Errno::NOTDIR,
+            Self::NotADevice => Errno::NODEV,
+            Self::NotProcfs | Self::ForeignProc | Self::BadVariable | Self::NotANamespace => Errno::INVAL,
+            Self::OldLandlock => Errno::OPNOTSUPP,
+            Self::BadRecord => Errno::PROTO,
+            Self::NoExecMount => Errno::ACCES,
+            Self::TooManyGroups | Self::TooManyVariables | Self::EnvFilesTooLarge | Self::TooManyRanges => {
+                Errno::TOO_BIG
+            }
+            Self::Privileged | Self::NeedsRoot | Self::HelperNotSetuid | Self::HelperFailed => Errno::PERM,
+            Self::Errno
+            | Self::MissingInterpreter
+            | Self::NoSuchUser
+            | Self::NoSuchGroup
+            | Self::OutsideRoot
+            | Self::NoRange
+            | Self::HelperMissing => Errno::NOENT,
+        }
+    }
+}
