@@ -67,7 +67,7 @@ hints! {
     Always, "nothing is mounted over / and below /proc": Mount BUSY;
     Always, "with norec, what the mounts below it hide would show": Bind INVAL;
     Always, "give engine a cgroup: systemd-run --user --scope -p Delegate=yes engine ...":
-        MakeCgroup ACCES, MakeCgroup ROFS, SetLimit BUSY, SetLimit NOENT;
+        MakeCgroup ACCES, MakeCgroup ROFS, MakeCgroup NOENT, SetLimit ACCES, SetLimit BUSY, SetLimit NOENT;
     Always, "mount_setattr needs Linux 5.12": ProtectRoot NOSYS;
 }
 
