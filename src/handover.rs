@@ -15,8 +15,8 @@ use crate::sys::start::Credentials;
 pub struct Handover {
     /// What the user asked for.
     pub config: &'static Config,
-    /// The directory that the caller found at the root filesystem's path, and may search.
-    pub root: FileId,
+    /// The directory that the caller found at the root filesystem's path, and may search; none with `--as-init`.
+    pub root: Option<FileId>,
     /// The caller's environment.
     pub environment: Words,
     /// The lines of every `--env-file`, a NUL behind each, and two behind the last of a file.
@@ -46,6 +46,8 @@ pub struct World {
     pub proc: Option<Fd>,
     /// Whether that procfs is the host's, which has its own numbers for processes.
     pub proc_is_the_hosts: bool,
+    /// `-t`: C's end of a terminal of its own.
+    pub terminal: Option<Fd>,
     /// What is to be told of the run after its end.
     pub changes: Option<Pending>,
 }

@@ -99,12 +99,12 @@ pub fn only_child(proc: &Fd) -> Result<Pid, Error> {
         .map(|pid| pid as Pid)
 }
 
-/// The directory of a process in the procfs at /proc, or in this one; checked to be one, since whoever can put another
+/// The directory of a process, or else of the caller, in the procfs at /proc, or in this one; checked to be one, since whoever can put another
 /// filesystem there could make engine believe in maps that were never written.
 ///
 /// # Errors
 /// See open(2) and statfs(2).
-pub fn process_directory(procfs: Option<&Fd>, pid: Pid) -> Result<Fd, Error> {
+pub fn process_directory(procfs: Option<&Fd>, pid: Option<Pid>) -> Result<Fd, Error> {
     let proc = Object::Place(Place::Proc);
     let process = open_process(procfs, pid).and_then(|process| Ok((file::is_procfs(&process)?, process)));
     match process.at(Step::Open, proc)? {
@@ -113,12 +113,21 @@ pub fn process_directory(procfs: Option<&Fd>, pid: Pid) -> Result<Fd, Error> {
     }
 }
 
-fn open_process(procfs: Option<&Fd>, pid: Pid) -> Result<Fd, Errno> {
+fn open_process(procfs: Option<&Fd>, pid: Option<Pid>) -> Result<Fd, Errno> {
     let mut room = [0; 40];
-    match procfs {
-        Some(procfs) => file::open_directory(Dir::At(procfs), decimal(b"", pid.unsigned_abs(), &mut room)),
-        None => file::open_directory(Dir::Here, decimal(b"/proc/", pid.unsigned_abs(), &mut room)),
+    let (dir, prefix) = procfs.map_or((Dir::Here, b"/proc/".as_slice()), |procfs| (Dir::At(procfs), b""));
+    file::open_directory(dir, pid.map_or(c"self", |pid| decimal(prefix, pid.unsigned_abs(), &mut room)))
+}
+
+/// Writes both maps of a process whose user namespace is below the caller's: everyone is who they are.
+///
+/// # Errors
+/// As [`identity`] and [`write`].
+pub fn write_identity(process: &Fd, proc: &Fd) -> Result<(), Error> {
+    for kind in [Kind::Users, Kind::Groups] {
+        write(process, kind, &identity(Some(proc), kind)?)?;
     }
+    Ok(())
 }
 
 /// Writes a map; `process` is what [`process_directory`] gave. The kernel takes a map once, in one write or not at all.

@@ -10,6 +10,12 @@ pub const RECORD_BYTES: usize = 16;
 pub enum Record {
     /// The container could not be made, or the command could not be run.
     Failed(Error),
+    /// The command has a terminal of its own; a descriptor of its other end comes with this.
+    Terminal,
+    /// C is about to execute the command. Who sends this is the command.
+    Executing,
+    /// It has done so.
+    Started,
     /// The command ended with this wait status.
     Ended(i32),
 }
@@ -24,6 +30,9 @@ impl Record {
                 let [a, b, c, d] = status.to_ne_bytes();
                 (b'E', [a, b, c, d, 0, 0, 0, 0])
             }
+            Self::Terminal => (b'T', [0; 8]),
+            Self::Executing => (b'X', [0; 8]),
+            Self::Started => (b'S', [0; 8]),
         };
         let [a, b, c, d, e, f, g, h] = body;
         [kind, a, b, c, d, e, f, g, h, 0, 0, 0, 0, 0, 0, 0]
@@ -35,6 +44,9 @@ impl Record {
         let [kind, a, b, c, d, e, f, g, h, 0, 0, 0, 0, 0, 0, 0] = bytes else { return None };
         match (kind, [e, f, g, h]) {
             (b'F', _) => Error::from_bytes([a, b, c, d, e, f, g, h]).map(Self::Failed),
+            (b'T', _) => Some(Self::Terminal),
+            (b'X', _) => Some(Self::Executing),
+            (b'S', _) => Some(Self::Started),
             (b'E', [0, 0, 0, 0]) => Some(Self::Ended(i32::from_ne_bytes([a, b, c, d]))),
             _ => None,
         }
@@ -49,6 +61,9 @@ mod tests {
     #[test]
     fn every_record_survives_the_way() {
         let error = Error::new(Step::Mount, Object::Place(Place::Proc), Errno::PERM);
+        for record in [Record::Terminal, Record::Executing, Record::Started] {
+            assert_eq!(Record::from_bytes(record.to_bytes()), Some(record));
+        }
         for record in [Record::Failed(error), Record::Ended(0x8b), Record::Ended(255 << 8), Record::Ended(-1)] {
             assert_eq!(Record::from_bytes(record.to_bytes()), Some(record));
         }

@@ -13,8 +13,8 @@ const COLUMN: usize = 33;
 const BLANKS: &[u8; COLUMN] = &[b' '; COLUMN];
 
 const EPILOGUE: &str = "
-Sizes take k m g.
-Exit status: the command's, or 125 engine failed, 126 not executable, 127 not found.
+Sizes take k m g; durations ms s m h (plain: seconds).
+Exit status: the command's, or 124 timeout, 125 engine failed, 126 not executable, 127 not found.
 ";
 
 /// Writes the help text, in many small pieces: `write` had better gather them.
@@ -125,6 +125,7 @@ mod tests {
     #[test]
     fn it_begins_with_the_ways_to_call_it() {
         assert!(text().starts_with("usage: engine [options] [--] <rootfs> [command [args...]]\n"));
+        assert!(text().contains("\n       engine --as-init [options] [--] <command> [args...]\n"));
         assert!(text().contains("\n       engine --version | --help\n"));
     }
 

@@ -29,7 +29,8 @@ use values::cut;
 pub enum Request {
     /// A run of what the configuration says.
     Run {
-        /// How many words were options and root filesystem. The rest is the command and its arguments.
+        /// How many words were options and root filesystem. The rest is the command and its arguments;
+        /// with `--as-init` there is at least one.
         consumed: usize,
     },
     /// `--help`.
@@ -39,7 +40,7 @@ pub enum Request {
 }
 
 /// Reads the command line into `config`. `words` starts after the program's own name, and is read as far as the root
-/// filesystem; only `config.command` is left to the caller,
+/// filesystem, with `--as-init` as far as the first word of the command; only `config.command` is left to the caller,
 /// who knows where [`Request::Run`]'s rest of the words lies in memory.
 pub fn parse(words: &mut impl Iterator<Item = &'static CStr>, config: &mut Config) -> Result<Request, Usage> {
     let next = &mut || words.next();
@@ -85,7 +86,14 @@ impl Parser<'_> {
     }
 
     fn run(&mut self, operand: Option<&'static CStr>) -> Result<Request, Problem> {
-        self.config.rootfs = Some(operand.ok_or(Problem::NoRootfs)?);
+        if self.config.process.as_init {
+            self.option = b"as-init";
+            operand.ok_or(Problem::NoCommand)?;
+            // The word is the command's: it was read only to see that there is one.
+            self.consumed -= 1;
+        } else {
+            self.config.rootfs = Some(operand.ok_or(Problem::NoRootfs)?);
+        }
         Ok(Request::Run { consumed: self.consumed })
     }
 

@@ -102,6 +102,42 @@ options! {
         "offset of the time since boot",
         |config, word| seconds(&mut config.namespaces.boottime, word)),
 
+    row!(Process, 't', "tty", "",
+        "give the command its own terminal",
+        |config, _| on(&mut config.process.tty)),
+    row!(Process, 0, "timeout", "DURATION",
+        "then SIGTERM to the command; exit status 124",
+        |config, word| duration(&mut config.process.timeout, word)),
+    row!(Process, 0, "kill-after", "DURATION",
+        "that long after the timeout, SIGKILL; exit status 137",
+        |config, word| duration(&mut config.process.kill_after, word)),
+    row!(Process, 0, "grace", "DURATION",
+        "time to finish for what the command leaves behind",
+        |config, word| duration(&mut config.process.grace, word)),
+    row!(Process, 0, "die-with-parent", "",
+        "end when the parent of engine ends",
+        |config, _| on(&mut config.process.die_with_parent)),
+    row!(Process, 0, "preserve-fd", "N",
+        "keep descriptor N open; repeatable",
+        preserve),
+    row!(Process, 0, "new-session", "",
+        "no controlling terminal",
+        |config, _| on(&mut config.process.new_session)),
+    row!(Process, 0, "no-init", "",
+        "the command itself is PID 1",
+        |config, _| on(&mut config.process.no_init)),
+    row!(Process, 0, "status-fd", "N",
+        "report to descriptor N, a JSON object a line",
+        |config, word| some(&mut config.process.status_fd, read::descriptor(word.to_bytes())?)),
+    row!(Process, 0, "pid-file", "FILE",
+        "write the command's process id to FILE",
+        |config, word| some(&mut config.process.pid_file, read::host_path(word)?)),
+    row!(Process, 0, "as-init", "",
+        "no container: be the init of somebody else's",
+        |config, _| on(&mut config.process.as_init)),
+    row!(Process, 0, "group", "",
+        "with --as-init: signals go to the process group",
+        |config, _| on(&mut config.process.group)),
     row!(Process, 'i', "interactive", "",
         "no effect: stdin is always there",
         nothing),
@@ -160,6 +196,22 @@ fn some<T>(place: &mut Option<T>, value: T) -> Read<()> {
 }
 
 // What several options share is not inlined: one copy a kind, not one an option.
+
+/// 0 would be "at once" to one reader and "never" to the next.
+#[inline(never)]
+fn duration(place: &mut Option<u64>, word: &'static CStr) -> Read<()> {
+    some(place, read::positive(read::duration(word.to_bytes()))?)
+}
+
+/// 0, 1 and 2 are kept anyway, and once is enough.
+fn preserve(config: &mut Config, word: &'static CStr) -> Read<()> {
+    let descriptor = read::descriptor(word.to_bytes())?;
+    let kept = &mut config.process.preserved;
+    if descriptor > 2 && !kept.contains(&descriptor) {
+        return push(kept, descriptor, Problem::MorePreserved);
+    }
+    Ok(())
+}
 
 #[inline(never)]
 fn seconds(place: &mut Option<i64>, word: &'static CStr) -> Read<()> {

@@ -68,6 +68,18 @@ const EXAMPLES: &[Example] = &[
     ("share", "ipc,cgroup", |c| c.namespaces.share_ipc && c.namespaces.share_cgroup && !c.namespaces.share_uts),
     ("monotonic", "100", |c| c.namespaces.monotonic == Some(100)),
     ("boottime", "200", |c| c.namespaces.boottime == Some(200)),
+    ("tty", "", |c| c.process.tty),
+    ("timeout", "90s", |c| c.process.timeout == Some(90_000)),
+    ("kill-after", "5s", |c| c.process.kill_after == Some(5_000)),
+    ("grace", "250ms", |c| c.process.grace == Some(250)),
+    ("die-with-parent", "", |c| c.process.die_with_parent),
+    ("preserve-fd", "9", |c| c.process.preserved == [9]),
+    ("new-session", "", |c| c.process.new_session),
+    ("no-init", "", |c| c.process.no_init),
+    ("status-fd", "3", |c| c.process.status_fd == Some(3)),
+    ("pid-file", "pid", |c| c.process.pid_file == Some(c"pid")),
+    ("as-init", "", |c| c.process.as_init),
+    ("group", "", |c| c.process.group),
     ("strict", "", |c| c.privileges.strict),
     ("cap-add", "net_admin", |c| c.privileges.capabilities == [CapabilityEdit::Add(capability::NET_ADMIN)]),
     ("cap-drop", "CAP_KILL", |c| c.privileges.capabilities == [CapabilityEdit::Drop(capability::KILL)]),
@@ -83,13 +95,19 @@ const NO_TRACE: &[&str] = &["interactive", "rm", "init", "help", "version"];
 fn company(name: &str) -> &'static [&'static str] {
     match name {
         "changes" => &["-x"],
+        "kill-after" => &["--timeout=1"],
+        "group" => &["--as-init"],
         _ => &[],
     }
 }
 
-/// Parses with what the option needs.
+/// Parses with what the option needs, and with a rootfs that is the command where there is no container.
 fn with_company(name: &str, words: &[&str]) -> Box<Config> {
-    good(&[company(name), words, &["/root"]].concat())
+    let all = [company(name), words, &["/root"]].concat();
+    let (result, config) = try_parse(&all);
+    let consumed = if config.process.as_init { all.len() - 1 } else { all.len() };
+    assert_eq!(result, Ok(Request::Run { consumed }), "{all:?}");
+    config
 }
 
 /// Every way to write an option with a value.
@@ -136,7 +154,11 @@ fn an_option_sets_nothing_but_itself() {
     for (name, value, _) in EXAMPLES {
         let words = forms(name, value).remove(0);
         let config = with_company(name, &words.iter().map(String::as_str).collect::<Vec<_>>());
-        let company: &[&str] = if company(name) == ["-x"] { &["ephemeral"] } else { &[] };
+        let company: &[&str] = match company(name) {
+            ["-x"] => &["ephemeral"],
+            ["--as-init"] => &["as-init"],
+            _ => &[],
+        };
         for (other, _, is_set) in EXAMPLES {
             assert!(!is_set(&config) || other == name || company.contains(other), "--{name} sets --{other}");
         }
@@ -168,30 +190,19 @@ fn every_row_is_documented_and_no_name_is_used_twice() {
 #[test]
 fn the_options_of_the_specification_are_all_there() {
     let names = "volume tmpfs read-only ephemeral upper changes mask proc sys no-dev user userns uidmap gidmap hostname \
-        env env-file clear-env workdir net share monotonic boottime strict cap-add cap-drop allow-new-privs seccomp \
+        env env-file clear-env workdir net share monotonic boottime tty timeout kill-after grace die-with-parent \
+        preserve-fd new-session no-init status-fd pid-file as-init group strict cap-add cap-drop allow-new-privs seccomp \
         ulimit help version interactive rm init";
     let names: Vec<&str> = names.split_whitespace().collect();
     assert_eq!(rows().map(Row::name_text).filter(|name| !names.contains(name)).count(), 0);
     assert_eq!(names.len(), rows().count());
     let letters: Vec<u8> = rows().map(|row| row.letter()).filter(|letter| *letter != 0).collect();
-    assert_eq!(letters, b"vxuewi");
+    assert_eq!(letters, b"vxuewti");
 }
 
 #[test]
 fn what_is_not_built_is_no_option() {
     for name in [
-        "tty",
-        "timeout",
-        "kill-after",
-        "grace",
-        "die-with-parent",
-        "preserve-fd",
-        "new-session",
-        "no-init",
-        "status-fd",
-        "pid-file",
-        "as-init",
-        "group",
         "landlock-ro",
         "landlock-rw",
         "landlock-rx",
@@ -206,7 +217,7 @@ fn what_is_not_built_is_no_option() {
         // Not even where a good option comes before it.
         assert_bad(&["-x", "--strict", &long, "1", "/root"], &line);
     }
-    for letter in ["t", "m"] {
+    for letter in ["m"] {
         assert_bad(&[&format!("-{letter}"), "/root"], &format!("-{letter}: unknown option"));
         assert_bad(&[&format!("-x{letter}1"), "/root"], &format!("-{letter}: unknown option"));
     }
@@ -353,6 +364,8 @@ fn of_two_the_last_one_wins() {
 
 #[test]
 fn repeatable_options_stay_in_order() {
+    let config = good(&["--preserve-fd=9", "--preserve-fd=7", "--preserve-fd=9", "--preserve-fd=2", "/root"]);
+    assert_eq!(config.process.preserved, [9, 7]);
     let config = good(&["--mask=/c", "-v/a", "--tmpfs", "/b", "-v", "/d:/e", "/root"]);
     let targets: Vec<&[u8]> = config.files.mounts.iter().map(target).collect();
     assert_eq!(targets, [b"/c", b"/a", b"/b", b"/e"]);
@@ -400,6 +413,7 @@ fn every_list_is_full_at_its_limit_and_says_so() {
         (ENV_EDITS_MAX, "--env-file=a", "--env-file: more than 512 changes"),
         (CAPABILITY_EDITS_MAX, "--cap-add=kill", "--cap-add: more than 64 changes"),
         (CAPABILITY_EDITS_MAX, "--cap-drop=kill", "--cap-drop: more than 64 changes"),
+        (PRESERVED_MAX, "--preserve-fd=#", "--preserve-fd: more than 64 descriptors"),
         (MAP_LINES_MAX, "--uidmap=#:#:1", "--uidmap: more than 340 lines"),
         (MAP_LINES_MAX, "--gidmap=#:#:1", "--gidmap: more than 340 lines"),
     ] {
@@ -421,7 +435,7 @@ fn every_limit_of_the_kernel_fits() {
 
 #[test]
 fn help_and_version_answer_at_once() {
-    for words in [&["--help"][..], &["-x", "--help"], &["--help", "/root"], &["--help", "--nonsense"]] {
+    for words in [&["--help"][..], &["-xt", "--help"], &["--help", "/root"], &["--help", "--nonsense"]] {
         assert_eq!(try_parse(words).0, Ok(Request::Help), "{words:?}");
     }
     for words in [&["--version"][..], &["-x", "--version", "/root"], &["--version", "--help"]] {
@@ -433,12 +447,51 @@ fn help_and_version_answer_at_once() {
 }
 
 #[test]
+fn as_init_leaves_the_command_to_the_caller() {
+    for (words, consumed) in [
+        (&["--as-init", "sh", "-c", "true"][..], 1),
+        (&["--as-init", "--", "sh"], 2),
+        (&["--as-init", "--group", "--timeout", "5", "--", "--strange"], 5),
+        (&["--as-init", ""], 1),
+    ] {
+        let (result, config) = try_parse(words);
+        assert_eq!(result, Ok(Request::Run { consumed }), "{words:?}");
+        assert!(config.process.as_init && config.rootfs.is_none());
+    }
+    assert_bad(&["--as-init"], "--as-init: needs a command");
+    assert_bad(&["--as-init", "--group", "--"], "--as-init: needs a command");
+}
+
+#[test]
+fn as_init_takes_what_is_about_the_command_and_nothing_about_a_container() {
+    let about_the_command = "env env-file clear-env workdir timeout kill-after grace die-with-parent preserve-fd \
+        new-session status-fd pid-file as-init group ulimit";
+    for (name, value, _) in EXAMPLES {
+        let word = if value.is_empty() { format!("--{name}") } else { format!("--{name}={value}") };
+        let words = ["--as-init", "--timeout=1", &word, "sh"];
+        if about_the_command.split_whitespace().any(|other| other == *name) {
+            assert_eq!(try_parse(&words).0, Ok(Request::Run { consumed: 3 }), "{words:?}");
+        } else {
+            let line = format!("--{name}: not with --as-init");
+            assert_bad(&words, &line);
+            assert_bad(&["--timeout=1", &word, "--as-init", "sh"], &line);
+        }
+    }
+}
+
+#[test]
 fn contradictions_name_both() {
     for (words, line) in [
         (&["-x", "--upper=d"][..], "--ephemeral: not with --upper"),
         (&["--upper=d", "-x"], "--ephemeral: not with --upper"),
         (&["--changes"], "--changes: needs -x (--ephemeral) or --upper"),
         (&["--changes=f"], "--changes: needs -x (--ephemeral) or --upper"),
+        (&["--kill-after=1"], "--kill-after: needs --timeout"),
+        (&["--kill-after=1", "--grace=1"], "--kill-after: needs --timeout"),
+        (&["--grace=1", "--no-init"], "--grace: not with --no-init, where nothing outlives the command"),
+        (&["-x", "--changes", "--no-init"], "--changes: not with --no-init, where nobody is left to list them"),
+        (&["-t", "--no-dev"], "--no-dev: not with -t (--tty), which comes from the container's own /dev"),
+        (&["--group"], "--group: needs --as-init"),
         (&["--userns=keep-id", "--uidmap=0:0:1"], "--uidmap: only with --userns root"),
         (&["--gidmap=0:0:1", "--userns=auto"], "--gidmap: only with --userns root"),
         (&["--uidmap=0:0:1", "--userns=host"], "--uidmap: only with --userns root"),
@@ -454,6 +507,8 @@ fn what_only_looks_like_a_contradiction_is_none() {
     good(&["--uidmap=0:0:1", "--userns=root", "/root"]);
     good(&["--userns=host", "--userns=root", "--uidmap=0:0:1", "/root"]);
     good(&["--hostname=a", "--share=ipc,cgroup", "/root"]);
+    good(&["--kill-after=1", "--timeout=1", "/root"]);
+    good(&["--no-init", "--timeout=1", "/root"]);
     good(&["--strict", "--net=host", "--allow-new-privs", "-x", "/root"]);
 }
 
@@ -488,6 +543,13 @@ fn bad_values_name_the_option() {
         ("share", "pid", "pid: must be of ipc,uts,cgroup"),
         ("monotonic", "-1", "-1: must be a plain number"),
         ("boottime", "9223372036854775808", "9223372036854775808: too large"),
+        ("timeout", "1d", "1d: must be digits and ms, s, m, h or nothing"),
+        ("timeout", "0", "0: must be more than 0"),
+        ("kill-after", "1.5", "1.5: must be digits and ms, s, m, h or nothing"),
+        ("grace", "99999999999999999999", "99999999999999999999: too large"),
+        ("preserve-fd", "-1", "-1: must be a plain number"),
+        ("preserve-fd", "2147483648", "2147483648: too large"),
+        ("status-fd", "0x3", "0x3: must be a plain number"),
         ("cap-add", "root", "root: unknown capability"),
         ("cap-drop", "CAP_", "CAP_: unknown capability"),
         ("seccomp", "deny=mount", "deny=mount: must be default|strict|none"),
@@ -572,7 +634,8 @@ fn no_soup_of_words_breaks_the_parser() {
         match try_parse(&words) {
             (Ok(Request::Run { consumed }), config) => {
                 assert!(consumed <= words.len(), "{words:?}");
-                assert!(config.rootfs.is_some(), "{words:?}");
+                assert_eq!(config.rootfs.is_none(), config.process.as_init, "{words:?}");
+                assert!(!config.process.as_init || consumed < words.len(), "{words:?}");
                 runs += 1;
             }
             (Ok(_), _) => {}

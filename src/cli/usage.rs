@@ -8,6 +8,7 @@ use crate::words;
 /// The ways to call engine: what follows the complaint where there is no argument at all, and what help begins with.
 pub(super) const SYNOPSIS: &str = "\
 usage: engine [options] [--] <rootfs> [command [args...]]
+       engine --as-init [options] [--] <command> [args...]
        engine --version | --help
 ";
 
@@ -35,6 +36,7 @@ problems! {
     // About the command line as a whole.
     NoArguments => "a root filesystem is needed",
     NoRootfs => "a root filesystem is needed",
+    NoCommand => "needs a command",
     // About an option.
     UnknownOption => "unknown option",
     TakesNoValue => "takes no value",
@@ -43,6 +45,7 @@ problems! {
     NotOfForm => "must be ",
     NotANumber => "must be a plain number",
     NotASize => "must be digits and k, m, g or nothing",
+    NotADuration => "must be digits and ms, s, m, h or nothing",
     NotOctal => "mode= must be octal, up to 7777",
     TooLarge => "too large",
     Zero => "must be more than 0",
@@ -66,13 +69,20 @@ problems! {
     MoreMounts => "more than 512 mounts",
     MoreMapLines => "more than 340 lines",
     MoreEnvEdits => "more than 512 changes",
+    MorePreserved => "more than 64 descriptors",
     MoreUlimits => "more than 16 limits",
     MoreCapabilityEdits => "more than 64 changes",
     // What does not go together.
+    WithAsInit => "not with --as-init",
     WithUpper => "not with --upper",
+    WithNoInit => "not with --no-init, where nothing outlives the command",
+    WithNoInitChanges => "not with --no-init, where nobody is left to list them",
+    WithTty => "not with -t (--tty), which comes from the container's own /dev",
     WithUserns => "only with --userns root",
     WithSharedUts => "not with --share uts, which would rename the host",
     WithoutOverlay => "needs -x (--ephemeral) or --upper",
+    WithoutTimeout => "needs --timeout",
+    WithoutAsInit => "needs --as-init",
 }
 
 impl Problem {
@@ -201,6 +211,7 @@ mod tests {
             (Problem::MoreMounts, MOUNTS_MAX),
             (Problem::MoreMapLines, MAP_LINES_MAX),
             (Problem::MoreEnvEdits, ENV_EDITS_MAX),
+            (Problem::MorePreserved, PRESERVED_MAX),
             (Problem::MoreUlimits, ULIMITS_MAX),
             (Problem::MoreCapabilityEdits, CAPABILITY_EDITS_MAX),
         ] {

@@ -70,6 +70,23 @@ fn number32(text: &[u8], otherwise: Problem) -> Read<u32> {
     number_up_to(u32::MAX.into(), text, otherwise).map(|value| value as u32)
 }
 
+/// The number of a file descriptor.
+pub(super) fn descriptor(text: &[u8]) -> Read<i32> {
+    number_up_to(i32::MAX as u64, text, Problem::NotANumber).map(|value| value as i32)
+}
+
+/// Milliseconds; a plain number is seconds.
+pub(super) fn duration(text: &[u8]) -> Read<u64> {
+    let (digits, factor) = match text {
+        [digits @ .., b'm', b's'] => (digits, 1),
+        [digits @ .., b's'] => (digits, 1000),
+        [digits @ .., b'm'] => (digits, 60_000),
+        [digits @ .., b'h'] => (digits, 3_600_000),
+        _ => (text, 1000),
+    };
+    times(digits, factor, Problem::NotADuration)
+}
+
 /// A number of seconds, as the kernel counts them.
 pub(super) fn seconds(text: &[u8]) -> Read<i64> {
     number_up_to(i64::MAX as u64, text, Problem::NotANumber).map(|value| value as i64)
@@ -298,6 +315,27 @@ mod tests {
         for text in ["17179869184g", "18446744073709551615k", "18446744073709551616", "99999999999999999999m"] {
             assert_eq!(size(text.as_bytes()), Err(Problem::TooLarge), "{text:?}");
         }
+    }
+
+    #[test]
+    fn durations() {
+        for (text, value) in [("1", 1000), ("007", 7000), ("250ms", 250), ("3s", 3000), ("2m", 120_000), ("1h", 3_600_000)] {
+            assert_eq!(duration(text.as_bytes()), Ok(value), "{text:?}");
+        }
+        for text in ["", "s", "ms", "1S", "1 s", "1d", "1sm", "1.5s", "-1s", "+1", "0x1", "1min", "s1"] {
+            assert_eq!(duration(text.as_bytes()), Err(Problem::NotADuration), "{text:?}");
+        }
+        for text in ["18446744073709551615", "5124095576031h", "99999999999999999999ms"] {
+            assert_eq!(duration(text.as_bytes()), Err(Problem::TooLarge), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn descriptors() {
+        assert_eq!(descriptor(b"0"), Ok(0));
+        assert_eq!(descriptor(b"2147483647"), Ok(i32::MAX));
+        assert_eq!(descriptor(b"2147483648"), Err(Problem::TooLarge));
+        assert_eq!(descriptor(b"-1"), Err(Problem::NotANumber));
     }
 
     #[test]

@@ -6,56 +6,78 @@ pub mod landlock;
 mod limits;
 mod lookup;
 mod privileges;
+mod session;
 mod user;
 mod workdir;
 
 use crate::config::Words;
 use crate::error::{At, Error, Object, Place, Step};
 use crate::handover::Handover;
-use crate::sys::fd::{self, Dir};
+use crate::report::Record;
+use crate::sys::fd::{self, Dir, Fd};
 use crate::sys::file;
 use crate::sys::process::{Namespaces, Pid};
 use crate::sys::signal::{self, Disposition};
 use crate::sys::spawn::{self, Spawned};
 
-/// Starts C, as a child of I, and returns once it runs the command, or has ended. `meanwhile` runs in I while C prepares.
+/// What C is given.
+pub struct Task<'a> {
+    /// By O.
+    pub handover: &'a Handover,
+    /// By I: the end of a terminal that is to be the command's own.
+    pub terminal: Option<&'a Fd>,
+}
+
+/// Starts C, as a child of I (of O with `--as-init`), and returns once it runs the command, or has ended. `meanwhile` runs in I while C prepares.
 ///
 /// # Errors
 /// See clone(2).
 pub fn start(
-    handover: &Handover,
+    task: &Task<'_>,
     namespaces: Namespaces,
     meanwhile: impl FnOnce(Pid) -> bool,
 ) -> crate::sys::Result<Spawned> {
-    spawn::spawn(namespaces, run, handover, meanwhile)
+    spawn::spawn(namespaces, run, task, meanwhile)
 }
 
-/// C's whole life. On entry it is I's child, in I's memory, with all signals blocked. Returns only where the command
-/// could not be run; I says so then, since a filter may have taken from C what it would need for that.
-fn run(handover: &Handover) -> Error {
-    match prepare(handover) {
-        Ok(environment) => lookup::execute(handover.config, environment),
+/// C's whole life. On entry it is I's child, in I's memory, with all signals blocked; or it is I itself, with
+/// `--no-init`. Returns only where the command could not be run; I says so then, since a filter may have taken from C
+/// what it would need for that.
+pub fn run(task: &Task<'_>) -> Error {
+    match prepare(task) {
+        Ok(environment) => lookup::execute(task.handover.config, environment),
         Err(error) => error,
     }
 }
 
 /// Everything before execve(2), in an order in which no step takes away what a later one needs.
-fn prepare(handover: &Handover) -> Result<Words, Error> {
+fn prepare(task: &Task<'_>) -> Result<Words, Error> {
     let command = Object::Place(Place::Command);
+    let handover = task.handover;
     let config = handover.config;
     // While C is root in the container, and may read what is root's.
     let user = user::look_up(config)?;
     let home = user.as_ref().map(|user| user.home);
     let environment = environment::build(config, handover.environment, handover.env_files, home)?;
-    refill_stdio(handover.closed_stdio)?;
+    if !session::begin(task)? {
+        refill_stdio(handover.closed_stdio)?;
+    }
     limits::apply(config)?;
-    privileges::bound(config)?;
+    if !config.process.as_init {
+        privileges::bound(config)?;
+    }
     if let Some(user) = &user {
         user.assume(handover)?;
     }
     // As the user, who may not be allowed to go there.
     workdir::enter(config)?;
-    privileges::reduce(config)?;
+    if !config.process.as_init {
+        privileges::reduce(config)?;
+    }
+    session::tie(handover)?;
+    if config.process.is_watched() {
+        handover.report(Record::Executing);
+    }
     if handover.child_signal == Disposition::Ignored {
         signal::set_disposition(signal::CHLD, Disposition::Ignored).at(Step::RestoreSignals, command)?;
     }

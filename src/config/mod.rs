@@ -6,11 +6,13 @@
 pub mod capability;
 mod files;
 mod privileges;
+mod process;
 mod protection;
 pub mod ulimit;
 
 pub use files::{Changes, Files, Mount, Proc, Tmpfs, Volume, Writes};
 pub use privileges::{CapabilityEdit, Limits, Privileges, Seccomp, Ulimit};
+pub use process::{PRESERVED_MAX, Process};
 
 use core::ffi::{CStr, c_char};
 use heapless::Vec;
@@ -31,7 +33,7 @@ pub const CAPABILITY_EDITS_MAX: usize = 64;
 
 /// One run, as the user described it.
 pub struct Config {
-    /// The root filesystem's directory; none before it was read.
+    /// The root filesystem's directory; none before it was read, and none with `--as-init`.
     pub rootfs: Option<&'static CStr>,
     /// The command and its arguments; `None` means [`DEFAULT_COMMAND`].
     pub command: Option<Words>,
@@ -43,6 +45,8 @@ pub struct Config {
     pub surroundings: Surroundings,
     /// `--net`, `--share`, `--monotonic`, …: which namespaces are new.
     pub namespaces: Namespaces,
+    /// `-t`, `--timeout`, `--preserve-fd`, …: how the command lives and ends.
+    pub process: Process,
     /// `--strict`, `--cap-add`, `--seccomp`, …: what the command may do.
     pub privileges: Privileges,
     /// `--ulimit`: how much the command may use.
@@ -79,6 +83,7 @@ impl Config {
             monotonic: None,
             boottime: None,
         },
+        process: Process::EMPTY,
         privileges: Privileges {
             strict: false,
             capabilities: Vec::new(),

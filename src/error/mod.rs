@@ -80,6 +80,12 @@ worded! {
         BringUp => "bring up",
         SetLimit => "set limit",
         InstallFilter => "install the system call filter of",
+        KeepDescriptor => "keep descriptor",
+        BeginSession => "begin a session for",
+        OpenTerminal => "open a terminal for",
+        HandTerminal => "hand a terminal to",
+        AdoptOrphans => "adopt orphans for",
+        Write => "write",
         Scope => "apply Landlock scopes to",
     }
 }
@@ -122,6 +128,7 @@ worded! {
         SubordinateGids => "/etc/subgid",
         NewUidMap => "newuidmap",
         NewGidMap => "newgidmap",
+        Remains => "what the command left",
     }
 }
 
@@ -184,6 +191,12 @@ pub enum Object {
     Network,
     /// The n-th of `config.limits.ulimits`.
     Ulimit(u16),
+    /// The n-th of `config.process.preserved`.
+    Preserved(u16),
+    /// `--status-fd`.
+    StatusFd,
+    /// `--pid-file`.
+    PidFile,
 }
 
 /// A failure of engine's own: status 125, or 126 and 127 where it is the command that could not be run.
@@ -278,6 +291,9 @@ impl Error {
             Object::EnvFile(index) => (11, index),
             Object::Network => (12, 0),
             Object::Ulimit(index) => (13, index),
+            Object::Preserved(index) => (14, index),
+            Object::StatusFd => (15, 0),
+            Object::PidFile => (16, 0),
         };
         let index = index.to_ne_bytes();
         let errno = self.errno.number().to_ne_bytes();
@@ -304,6 +320,9 @@ impl Error {
             11 => Object::EnvFile(index),
             12 => Object::Network,
             13 => Object::Ulimit(index),
+            14 => Object::Preserved(index),
+            15 => Object::StatusFd,
+            16 => Object::PidFile,
             _ => return None,
         };
         let errno = Errno::from_code(u16::from_ne_bytes([e0, e1]))?;

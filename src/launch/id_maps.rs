@@ -17,7 +17,7 @@ pub(super) fn write(init: &PidFd, config: &Config, credentials: &Credentials) ->
     if !config.has_user_namespace() {
         return Ok(());
     }
-    let process = id_map::process_directory(None, init.pid())?;
+    let process = id_map::process_directory(None, Some(init.pid()))?;
     for kind in [Kind::Users, Kind::Groups] {
         write_one(init, &process, kind, config, credentials)?;
     }

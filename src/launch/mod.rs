@@ -3,39 +3,46 @@
 //! O makes what the container needs of the host, clones I, and from then on only forwards, waits and tells. It holds
 //! nothing of the container and nothing of the caller that could keep either busy.
 
+mod as_init;
 mod attend;
 mod environment;
 mod filter;
+mod foreground;
 mod hints;
 mod id_maps;
+mod journal;
 mod map_helper;
 mod network;
+mod relay;
 pub mod say;
 mod signals;
 mod stdio;
 mod subordinate;
+mod tie;
 
 use crate::config::{Config, Net};
 use crate::error::{At, Errno, Error, Object, Place, Step, Why};
 use crate::handover::Handover;
 use crate::setup;
-use crate::sys::fd::{self, Dir, Pipe};
+use crate::sys::fd::{self, Dir, Fd, Pipe};
 use crate::sys::file::{self, FileId};
 use crate::sys::process::{self, Fork, Namespaces, PidFd};
 use crate::sys::signal::{self, Disposition};
+use crate::sys::socket;
 use crate::sys::start::{Credentials, Start};
-use attend::Outcome;
+use attend::{Attendance, Charge, Outcome, Reports};
 use core::ffi::CStr;
+use journal::Journal;
+use relay::Relay;
 
 /// O's whole life. Runs in O until the clone, then in both: the child goes its own way in [`setup::run`].
 pub fn run(config: &'static Config, start: Start) -> ! {
-    match launch(config, start) {
-        Ok(outcome) => outcome.end(config),
-        Err(error) => say::failure(&error, config),
-    }
+    let mut attendance = Attendance::of(config);
+    let outcome = launch(config, start, &mut attendance).unwrap_or_else(Outcome::Failed);
+    attendance.conclude(&outcome)
 }
 
-fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
+fn launch(config: &'static Config, start: Start, attendance: &mut Attendance) -> Result<Outcome, Error> {
     let credentials = start.credentials();
     if credentials.elevated || credentials.uid != credentials.euid || credentials.gid != credentials.egid {
         return Err(Error::new(Step::RunSetuid, Object::Place(Place::Engine), Errno::PERM).because(Why::Privileged));
@@ -51,12 +58,17 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
     let mask = signal::set_mask(attend::BLOCKED).at(Step::PrepareSignals, engine)?;
     let filter = filter::of(config);
     let closed_stdio = stdio::fill_closed()?;
-    stdio::close_inherited()?;
-    let root = find_root(config)?;
+    stdio::keep_preserved(config)?;
+    attendance.journal = Journal::open(config)?;
+    stdio::close_inherited(config, &attendance.journal)?;
+    let root = config.rootfs.map(find_root).transpose()?;
+    tie::to_parent(config)?;
     // With SIGCHLD ignored, children would vanish unseen (wait(2)).
     let child_signal = signal::set_disposition(signal::CHLD, Disposition::Default).at(Step::PrepareSignals, engine)?;
     let lifeline = fd::pipe().at(Step::MakePipe, engine)?;
-    let reports = fd::pipe().at(Step::MakePipe, engine)?;
+    let (own_reports, reports) = open_reports(config).at(Step::MakePipe, engine)?;
+    attendance.reports = own_reports;
+    attendance.relay = Relay::of_caller(config)?;
     network::join(config)?;
     let fork = process::clone(namespaces(config)).at(Step::MakeNamespaces, Object::Place(Place::Container))?;
     match fork {

@@ -1,7 +1,8 @@
 //! What engine says, each thing once: failures, usage, answers.
 
 use crate::config::{Changes, Config, DEFAULT_HOSTNAME, EnvEdit, Mount, Net, Writes, ulimit};
-use crate::error::{Error, OWN_FAILURE, Object, Place};
+use crate::error::{Errno, Error, OWN_FAILURE, Object, Place};
+use crate::sys::digits::{self, Base, Room};
 use crate::sys::file;
 use crate::sys::process;
 use crate::sys::signal::{self, Set, Signal};
@@ -11,22 +12,27 @@ const STDOUT: i32 = 1;
 const STDERR: i32 = 2;
 
 /// Text on its way to a descriptor: one write where it fits, several where it does not; nothing is cut off.
-struct Output {
+pub(super) struct Output {
     number: i32,
     buffer: Vec<u8, 1024>,
-    failed: bool,
+    failure: Option<Errno>,
 }
 
 impl Output {
+    /// For what is written while O's signals are blocked.
+    pub(super) const fn new(number: i32) -> Self {
+        Self { number, buffer: Vec::new(), failure: None }
+    }
+
+    /// For what O says at its end. A reader that has gone is no reason to die of SIGPIPE: the status says what there is
+    /// to say. Where the mask cannot be set, the signal says it.
     fn to(number: i32) -> Self {
-        // A reader that has gone is no reason to die of SIGPIPE: the status says what there is to say. Where the mask
-        // cannot be set, the signal says it.
         let _ = signal::set_mask(Set::all_but(&[]));
-        Self { number, buffer: Vec::new(), failed: false }
+        Self::new(number)
     }
 
     /// Adds text as it is.
-    fn text(&mut self, bytes: &[u8]) {
+    pub(super) fn text(&mut self, bytes: &[u8]) {
         for &byte in bytes {
             self.byte(byte);
         }
@@ -36,30 +42,45 @@ impl Output {
     fn word(&mut self, bytes: &[u8]) {
         for &byte in bytes {
             if byte < b' ' || byte == 0x7f {
-                const DIGITS: &[u8; 16] = b"0123456789abcdef";
                 self.text(b"\\x");
-                for digit in [byte >> 4, byte & 15] {
-                    self.byte(DIGITS.get(usize::from(digit)).copied().unwrap_or(b'?'));
-                }
+                self.hexadecimal(byte);
             } else {
                 self.byte(byte);
             }
         }
     }
 
-    fn byte(&mut self, byte: u8) {
+    /// Adds two digits.
+    pub(super) fn hexadecimal(&mut self, byte: u8) {
+        for digit in [byte >> 4, byte & 15] {
+            self.byte(if digit < 10 { b'0' } else { b'a' - 10 } + digit);
+        }
+    }
+
+    /// Adds a plain decimal number.
+    pub(super) fn number(&mut self, value: u64) {
+        self.text(digits::write(b"", value, Base::Decimal, &mut [0; 40]).to_bytes());
+    }
+
+    pub(super) fn byte(&mut self, byte: u8) {
         if self.buffer.push(byte).is_err() {
-            self.flush();
+            // The next one says it again.
+            let _ = self.flush();
             // There is room now.
             let _ = self.buffer.push(byte);
         }
     }
 
-    /// Writes what is there. False where anything since the beginning could not be written.
-    fn flush(&mut self) -> bool {
-        self.failed |= file::write_all(self.number, &self.buffer).is_err();
+    /// Writes what is there. The first failure since the beginning is the result.
+    pub(super) fn flush(&mut self) -> Result<(), Errno> {
+        self.failure = self.failure.or(file::write_all(self.number, &self.buffer).err());
         self.buffer.clear();
-        !self.failed
+        self.failure.map_or(Ok(()), Err)
+    }
+
+    /// The same for what the status says, too.
+    fn say(&mut self) {
+        let _ = self.flush();
     }
 }
 
@@ -74,7 +95,7 @@ pub(super) fn failure(error: &Error, config: &Config) -> ! {
         line.text(hint.as_bytes());
         line.text(b"\n");
     }
-    line.flush();
+    line.say();
     process::exit(error.exit_status())
 }
 
@@ -82,7 +103,7 @@ fn describe(line: &mut Output, error: &Error, config: &Config) {
     line.text(b"engine: cannot ");
     line.text(error.step.text().as_bytes());
     line.text(b" ");
-    match object(error.object, config) {
+    match object(error.object, config, &mut [0; 40]) {
         b"" => line.text(b"''"),
         object => line.word(object),
     }
@@ -99,11 +120,12 @@ pub(super) fn init_killed(signal: Signal) {
     line.text(b"engine: init was killed by SIG");
     line.text(super::signals::name(signal).as_bytes());
     line.text(b"\n");
-    line.flush();
+    line.say();
 }
 
-/// The object as the user wrote it.
-fn object(object: Object, config: &Config) -> &[u8] {
+/// The object as the user wrote it; a number in the room that is given.
+pub(super) fn object<'a>(object: Object, config: &'a Config, room: &'a mut Room) -> &'a [u8] {
+    let number = |number: Option<i32>| digits::decimal(b"", number.unwrap_or_default().unsigned_abs(), room).to_bytes();
     let mount = |index: u16| config.files.mounts.get(usize::from(index));
     match object {
         Object::Place(place) => place.text().as_bytes(),
@@ -134,6 +156,9 @@ fn object(object: Object, config: &Config) -> &[u8] {
             Some(mount) => mount.target(),
             None => b"",
         },
+        Object::Preserved(index) => number(config.process.preserved.get(usize::from(index)).copied()),
+        Object::StatusFd => number(config.process.status_fd),
+        Object::PidFile => config.process.pid_file.map_or(b"", |path| path.to_bytes()),
         Object::Ulimit(index) => {
             config.limits.ulimits.get(usize::from(index)).map_or(b"", |ulimit| ulimit::name(ulimit.resource))
         }
@@ -146,7 +171,7 @@ pub fn usage(words: &[&[u8]]) -> ! {
     for word in words {
         line.text(word);
     }
-    line.flush();
+    line.say();
     process::exit(OWN_FAILURE)
 }
 
@@ -154,5 +179,5 @@ pub fn usage(words: &[&[u8]]) -> ! {
 pub fn answer(tell: impl FnOnce(&mut dyn FnMut(&[u8]))) -> ! {
     let mut output = Output::to(STDOUT);
     tell(&mut |text| output.text(text));
-    process::exit(if output.flush() { 0 } else { OWN_FAILURE })
+    process::exit(if output.flush().is_ok() { 0 } else { OWN_FAILURE })
 }

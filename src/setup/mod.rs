@@ -12,6 +12,7 @@ mod overlay;
 mod root;
 mod system;
 mod target;
+mod terminal;
 
 use crate::changes;
 use crate::config::{Changes, Config, DEFAULT_HOSTNAME, Proc};
@@ -49,6 +50,7 @@ fn set_up(handover: &Handover) -> Result<World, Error> {
         root::protect(&pieces.root)?;
     }
     hang(config, &host, &pieces).map_err(explain_empty_root)?;
+    let terminal = if config.process.tty { Some(terminal::open(handover)?) } else { None };
     let mut masks = Masks::default();
     let host_root_is_inside = handover.credentials.euid == 0 && host.host_root_is_inside(config)?;
     if host_root_is_inside {
@@ -75,6 +77,7 @@ fn set_up(handover: &Handover) -> Result<World, Error> {
         inner,
         proc: host.proc.filter(|_| inner.has(Namespaces::USER)),
         proc_is_the_hosts: config.files.proc == Proc::Bind,
+        terminal,
         changes: pieces.changes.zip(pieces.root.layers).map(|(output, (upper, below))| changes::Pending {
             upper,
             below,

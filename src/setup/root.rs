@@ -36,9 +36,9 @@ pub(super) fn open(handover: &Handover) -> Result<Root, Error> {
     overlay::open(config, root)
 }
 
-fn take(path: &CStr, expected: FileId) -> Result<Fd, Errno> {
+fn take(path: &CStr, expected: Option<FileId>) -> Result<Fd, Errno> {
     let root = mount::clone_tree(Dir::Here, path, Depth::Recursive)?;
-    if file::id(&root)? == expected { Ok(root) } else { Err(Errno::STALE) }
+    if Some(file::id(&root)?) == expected { Ok(root) } else { Err(Errno::STALE) }
 }
 
 /// Steps into the root and leaves the host behind. On return no host path exists any more.

@@ -31,17 +31,19 @@ impl Fd {
     }
 }
 
-/// Closes every descriptor above 2 but these.
+/// Closes every descriptor above 2 but these, in either list.
 ///
 /// # Errors
 /// See [`close_range`].
-pub fn close_all_but(kept: &[&Fd]) -> Result<()> {
+pub fn close_all_but(kept: &[&Fd], numbers: &[i32]) -> Result<()> {
     let mut first = 3;
-    while let Some(next) = kept.iter().map(|fd| fd.0).filter(|&number| number >= first).min() {
+    let kept = || kept.iter().map(|fd| fd.0).chain(numbers.iter().copied());
+    while let Some(next) = kept().filter(|&number| number >= first).min() {
         if next > first {
             close_range(first, next - 1)?;
         }
-        first = next + 1;
+        // The last number there is cannot be that of a descriptor.
+        first = next.saturating_add(1);
     }
     close_range(first, i32::MAX)
 }
@@ -112,6 +114,15 @@ pub fn set_close_on_exec(number: i32, on: bool) -> Result<()> {
     let flag = if on { kernel::FD_CLOEXEC } else { 0 };
     // SAFETY: no memory is involved.
     unsafe { done!(fcntl, number, kernel::F_SETFD, flag) }
+}
+
+/// Has reads and writes fail with EAGAIN instead of waiting, for everyone who has the same open file.
+///
+/// # Errors
+/// EBADF.
+pub fn set_nonblocking(fd: &Fd) -> Result<()> {
+    // SAFETY: no memory is involved.
+    unsafe { done!(fcntl, fd.0, kernel::F_SETFL, kernel::O_NONBLOCK) }
 }
 
 /// Whether a descriptor is open.

@@ -1,5 +1,6 @@
 //! Files: open, read, write, make, look at.
 
+use super::digits;
 use super::fd::{Dir, Fd};
 use super::{Result, call, done, open};
 use crate::error::Errno;
@@ -44,6 +45,21 @@ pub fn create(path: &CStr) -> Result<Fd> {
     let flags = kernel::O_WRONLY | kernel::O_CREAT | kernel::O_TRUNC | kernel::O_NOCTTY | kernel::O_CLOEXEC;
     // SAFETY: `path` is NUL-terminated.
     unsafe { open!(openat, kernel::AT_FDCWD, path.as_ptr(), flags, 0o666) }
+}
+
+/// Opens once more, without blocking, the terminal, the device or the pipe behind a descriptor.
+///
+/// # Errors
+/// EINVAL for anything else: another file has a position, which a new descriptor would not share. See open(2).
+pub fn open_anew(fd: &Fd, write: bool) -> Result<Fd> {
+    let mode = look(Dir::At(fd), c"", kernel::STATX_TYPE)?.stx_mode;
+    if !matches!(u32::from(mode) & kernel::S_IFMT, kernel::S_IFCHR | kernel::S_IFIFO) {
+        return Err(Errno::INVAL);
+    }
+    let mut room = [0; 40];
+    let path = digits::decimal(b"/proc/self/fd/", fd.number().unsigned_abs(), &mut room);
+    let direction = if write { kernel::O_WRONLY } else { kernel::O_RDONLY };
+    open_with(Dir::Here, path, direction | kernel::O_NOCTTY | kernel::O_NONBLOCK)
 }
 
 /// Opens for reading and writing what exists, a device for example.

@@ -24,10 +24,12 @@ pub mod process;
 pub mod seccomp;
 pub mod signal;
 pub mod spawn;
+pub mod socket;
 pub mod start;
 pub mod terminal;
 pub mod text;
 pub mod tree;
+pub mod usage;
 
 pub use fd::Fd;
 

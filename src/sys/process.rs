@@ -3,6 +3,7 @@
 use super::fd::Fd;
 use super::once::Once;
 use super::signal::Signal;
+use super::usage::Usage;
 use super::{Result, arch, call, done};
 use crate::config::Words;
 use crate::error::Errno;
@@ -166,16 +167,17 @@ pub struct Ended {
     pub status: i32,
 }
 
-/// Takes one child that has ended: this one, or any where `pid` is `None`. Returns `None` where none has.
+/// Takes one child that has ended: this one, or any where `pid` is `None`. Returns `None` where none has. `usage` becomes
+/// what it used.
 ///
 /// # Errors
 /// ECHILD where there is no such child.
-pub fn reap(pid: Option<Pid>) -> Result<Option<Ended>> {
+pub fn reap(pid: Option<Pid>, usage: &mut Usage) -> Result<Option<Ended>> {
     let mut status = 0_i32;
     // __WALL: whatever signal the child ends with.
     let options = kernel::WNOHANG | kernel::__WALL;
-    // SAFETY: `status` is valid for a write; rusage is not asked for.
-    match unsafe { call!(wait4, pid.unwrap_or(-1), &raw mut status, options, 0) }? {
+    // SAFETY: `status` is valid for a write, and `usage` is the kernel's structure.
+    match unsafe { call!(wait4, pid.unwrap_or(-1), &raw mut status, options, &raw mut *usage) }? {
         0 => Ok(None),
         pid => Ok(Some(Ended { pid: pid as Pid, status })),
     }
@@ -207,13 +209,46 @@ pub fn own_pid() -> Pid {
     unsafe { call!(getpid) }.unwrap_or_default() as Pid
 }
 
+/// The number of the caller's parent; 0 where that is in another PID namespace.
+#[must_use]
+pub fn parent() -> Pid {
+    // SAFETY: no memory is involved; it cannot fail.
+    unsafe { call!(getppid) }.unwrap_or_default() as Pid
+}
+
 /// Has the kernel kill the caller when its parent ends (PR_SET_PDEATHSIG). A change of credentials undoes it.
 ///
 /// # Errors
 /// None that is known.
 pub fn die_with_parent() -> Result<()> {
+    signal_at_parents_end(super::signal::KILL)
+}
+
+/// Has the kernel send the caller a signal when its parent ends.
+///
+/// # Errors
+/// EINVAL where it is no signal.
+pub fn signal_at_parents_end(signal: Signal) -> Result<()> {
     // SAFETY: no memory is involved.
-    unsafe { done!(prctl, prctl::PR_SET_PDEATHSIG, kernel::SIGKILL, 0, 0, 0) }
+    unsafe { done!(prctl, prctl::PR_SET_PDEATHSIG, signal, 0, 0, 0) }
+}
+
+/// Makes the caller the parent of every orphan below it, as PID 1 is (PR_SET_CHILD_SUBREAPER).
+///
+/// # Errors
+/// None that is known.
+pub fn adopt_orphans() -> Result<()> {
+    // SAFETY: no memory is involved.
+    unsafe { done!(prctl, prctl::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) }
+}
+
+/// Moves the caller to new namespaces. It must be alone in its memory.
+///
+/// # Errors
+/// See unshare(2).
+pub fn enter(namespaces: Namespaces) -> Result<()> {
+    // SAFETY: no memory is involved.
+    unsafe { done!(unshare, namespaces.0) }
 }
 
 /// Closes /proc/PID of the caller to all who have no power over the namespace that its program was started in: no

@@ -20,6 +20,12 @@ mod numbers {
     pub const ABRT: Signal = kernel::SIGABRT as Signal;
     pub const BUS: Signal = kernel::SIGBUS as Signal;
     pub const FPE: Signal = kernel::SIGFPE as Signal;
+    pub const HUP: Signal = kernel::SIGHUP as Signal;
+    pub const ALRM: Signal = kernel::SIGALRM as Signal;
+    pub const TERM: Signal = kernel::SIGTERM as Signal;
+    pub const STKFLT: Signal = kernel::SIGSTKFLT as Signal;
+    pub const CONT: Signal = kernel::SIGCONT as Signal;
+    pub const WINCH: Signal = kernel::SIGWINCH as Signal;
     pub const KILL: Signal = kernel::SIGKILL as Signal;
     pub const SEGV: Signal = kernel::SIGSEGV as Signal;
     pub const CHLD: Signal = kernel::SIGCHLD as Signal;
@@ -140,22 +146,31 @@ pub fn send(process: &PidFd, signal: Signal) -> Result<()> {
     unsafe { done!(pidfd_send_signal, process.fd().number(), signal, 0, 0) }
 }
 
-/// Sends a signal to a child that has not been waited for, so that its number is still its own.
+/// Sends a signal to a child that has not been waited for, so that its number is still its own; to the process group of
+/// this number where it is negative; to [`EVERYONE`]. Signal 0 only looks whether there is anyone.
 ///
 /// # Errors
-/// See kill(2).
-pub fn send_to_child(pid: i32, signal: Signal) -> Result<()> {
+/// ESRCH where there is nobody; see kill(2).
+pub fn send_to(target: i32, signal: Signal) -> Result<()> {
     // SAFETY: no memory is involved.
-    unsafe { done!(kill, pid, signal) }
+    unsafe { done!(kill, target, signal) }
 }
 
-/// Kills every process that the caller can see, itself and PID 1 excepted.
+/// Every process that the caller can see, itself and PID 1 excepted.
+pub const EVERYONE: i32 = -1;
+
+/// Has the kernel send ALRM to the caller, once, this many milliseconds from now (setitimer(2)). Unlike one that somebody
+/// sends it says [`Arrived::from_kernel`].
 ///
 /// # Errors
-/// ESRCH where there is none.
-pub fn kill_all() -> Result<()> {
-    // SAFETY: no memory is involved.
-    unsafe { done!(kill, -1_i32, KILL) }
+/// None that is known.
+pub fn alarm(milliseconds: u64) -> Result<()> {
+    // An interval of nothing, so that it does not come again, and the time: whole seconds, microseconds. Beyond the
+    // kernel's range it may as well be as late as that goes.
+    let seconds = isize::try_from(milliseconds / 1000).unwrap_or(isize::MAX);
+    let timer = [0, 0, seconds, (milliseconds % 1000 * 1000) as isize];
+    // SAFETY: the kernel's structure is these four machine words; the old timer is not asked for.
+    unsafe { done!(setitimer, kernel::ITIMER_REAL, &raw const timer, 0) }
 }
 
 /// Ends the calling process by this signal: default action, unblocked, so that the parent sees the signal itself.

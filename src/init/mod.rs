@@ -3,12 +3,15 @@
 //! It starts the command, reaps whatever ends, passes signals on, and says how the command ended. When it ends itself,
 //! for whatever reason, the kernel kills everything in its PID namespace.
 
+mod alone;
+pub mod remains;
+
 use crate::changes::Pending;
-use crate::command::{self, landlock};
+use crate::command::{self, Task, landlock};
 use crate::config::capability;
 use crate::error::{At, Error, OWN_FAILURE, Object, Place, Step};
 use crate::handover::{Handover, World};
-use crate::id_map::{self, Kind};
+use crate::id_map;
 use crate::report::Record;
 use crate::sys::fd;
 use crate::sys::identity;
@@ -17,6 +20,7 @@ use crate::sys::process::{self, Pid};
 use crate::sys::signal::{self, Set};
 use crate::sys::spawn::Spawned;
 use crate::sys::terminal;
+use crate::sys::usage::Usage;
 
 /// On entry the container stands, I is in it, and all signals but those of [`launch`](crate::launch) are blocked.
 pub fn run(handover: &Handover, world: World) -> ! {
@@ -34,15 +38,27 @@ fn serve(handover: &Handover, mut world: World) -> Result<(), Error> {
     let signals = signal::descriptor(Set::all_but(&[])).at(Step::PrepareSignals, init)?;
     // Where the kernel does not let I have another name, `ps` shows the whole command line, and nothing else is lost.
     let _ = process::show_as(*b"engine\0");
+    let process = &handover.config.process;
     let changes = world.changes.take();
     // Nothing else that set-up has opened is needed any more, and nothing of the host's is kept.
     let (lifeline, reports) = (&handover.lifeline, &handover.reports);
     let kept = changes.as_ref().map_or([lifeline; 3], |changes| [&changes.upper, &changes.below, &changes.output]);
     let [upper, below, output] = kept;
-    let kept = [lifeline, reports, &signals, world.proc.as_ref().unwrap_or(lifeline), upper, below, output];
-    fd::close_all_but(&kept).at(Step::CloseDescriptors, init)?;
+    let terminal = world.terminal.take();
+    let (proc, own) = (world.proc.as_ref().unwrap_or(lifeline), terminal.as_ref().unwrap_or(lifeline));
+    let kept = [lifeline, reports, &signals, proc, upper, below, output, own];
+    fd::close_all_but(&kept, &process.preserved).at(Step::CloseDescriptors, init)?;
     landlock::scope(handover.config)?;
-    let command = start(handover, world)?;
+    let task = Task { handover, terminal: terminal.as_ref() };
+    if process.no_init {
+        return Err(alone::become_command(&task, &world));
+    }
+    let command = start(&task, world)?;
+    if process.is_watched() {
+        handover.report(Record::Started);
+    }
+    // C's terminal I keeps, for O would see it hang up whenever C closes it.
+    process.preserved.iter().copied().for_each(fd::close);
     if changes.is_none() {
         // What is left for I to do asks for nothing else. The list of changes takes reading what is anybody's.
         identity::reduce_capabilities(capability::KILL).at(Step::DropPrivileges, init)?;
@@ -57,14 +73,18 @@ fn serve(handover: &Handover, mut world: World) -> Result<(), Error> {
         }
         while let Some(arrived) = signal::next(&signals).at(Step::Wait, init)? {
             if arrived.signal == signal::CHLD {
-                if let Some(status) = reap_all(command).at(Step::Wait, init)? {
-                    changes.as_ref().map_or(Ok(()), Pending::write)?;
+                if let Some(status) = reap_all(command, &mut Usage::default()).at(Step::Wait, init)? {
                     handover.report(Record::Ended(status));
+                    if let Some(time) = process.grace {
+                        remains::finish(time, &signals, Some(&handover.lifeline))?;
+                    }
+                    // A failure is told after the end, and counts for more.
+                    changes.as_ref().map_or(Ok(()), Pending::write)?;
                     process::exit(0);
                 }
             } else if !arrived.from_kernel {
                 // It cannot have been reaped yet, so the number is still its own.
-                let _ = signal::send_to_child(command, arrived.signal);
+                let _ = signal::send_to(command, arrived.signal);
             }
         }
     }
@@ -72,13 +92,13 @@ fn serve(handover: &Handover, mut world: World) -> Result<(), Error> {
 
 /// Starts the command as a child, then lets go of everything that is the command's: descriptors, terminal, session.
 #[inline(never)]
-fn start(handover: &Handover, world: World) -> Result<Pid, Error> {
+fn start(task: &Task<'_>, world: World) -> Result<Pid, Error> {
     let object = Object::Place(Place::Command);
     let mut introduced = Ok(());
     if world.proc.is_none() {
         hide()?;
     }
-    let command = command::start(handover, world.inner, |command| {
+    let command = command::start(task, world.inner, |command| {
         introduced = introduce(command, &world);
         // A failure leaves I in the caller's session, where it does nothing that anyone could notice.
         let _ = terminal::new_session();
@@ -103,10 +123,8 @@ fn start(handover: &Handover, world: World) -> Result<Pid, Error> {
 fn introduce(command: Pid, world: &World) -> Result<(), Error> {
     let Some(proc) = &world.proc else { return Ok(()) };
     let number = if world.proc_is_the_hosts { id_map::only_child(proc)? } else { command };
-    let process = id_map::process_directory(Some(proc), number)?;
-    for kind in [Kind::Users, Kind::Groups] {
-        id_map::write(&process, kind, &id_map::identity(Some(proc), kind)?)?;
-    }
+    let process = id_map::process_directory(Some(proc), Some(number))?;
+    id_map::write_identity(&process, proc)?;
     process.close();
     hide()
 }
@@ -115,12 +133,17 @@ fn hide() -> Result<(), Error> {
     process::hide().at(Step::HideInit, Object::Place(Place::Init))
 }
 
-/// Takes every child that has ended, whoever's it was. The command's wait status, if it is among them.
-fn reap_all(command: Pid) -> crate::sys::Result<Option<i32>> {
+/// Takes every child that has ended, whoever's it was. The command's wait status, if it is among them; `usage` is then
+/// what it used.
+///
+/// # Errors
+/// See wait(2).
+pub fn reap_all(command: Pid, usage: &mut Usage) -> crate::sys::Result<Option<i32>> {
     let mut status = None;
     loop {
-        match process::reap(None) {
-            Ok(Some(ended)) if ended.pid == command => status = Some(ended.status),
+        let mut used = Usage::default();
+        match process::reap(None, &mut used) {
+            Ok(Some(ended)) if ended.pid == command => (status, *usage) = (Some(ended.status), used),
             Ok(Some(_)) => {}
             // No more have ended, or there are no more.
             Ok(None) | Err(crate::error::Errno::CHILD) => return Ok(status),
