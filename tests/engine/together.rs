@@ -1,6 +1,6 @@
 //! Options together: every one with every other, and what whoever can change the root makes of the places they name.
 
-use crate::support::{DEADLINE, Run, Test, Verdict, Who, each, host, once, world};
+use crate::support::{DEADLINE, Run, Skip, Test, Verdict, Who, each, host, once, world};
 use std::ffi::CString;
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
@@ -14,6 +14,10 @@ pub(crate) const TESTS: &[Test] = &[
     once("every option but those that print is in the table of pairs", complete),
     each("targets that become links and back while engine starts lead nowhere", exchanged_targets),
     each("paths of 4095 bytes work wherever an option takes one, and of 4096 are refused by name", long_paths),
+    each(
+        "a missing target on a root that is mounted read-only is an error that names it; with -x it is none",
+        read_only_root,
+    ),
     each("-x, a volume, a mask and a tmpfs below each other: the last one is seen", stacked),
     each("words as docker's users type them, and roots as people write paths", as_docker),
 ];
@@ -217,6 +221,25 @@ fn long_paths(who: Who) -> Verdict {
             }
         }
     }
+    Ok(())
+}
+
+fn read_only_root(who: Who) -> Verdict {
+    let unshare = host::program("unshare").ok_or_else(|| Skip::because("unshare is not here"))?;
+    let rootfs = world().own_rootfs(who);
+    let script = "mount --bind \"$1\" \"$1\" && mount -o remount,ro,bind \"$1\" && shift && exec \"$@\"";
+    let run = |options: &[&str]| {
+        let run = Run::program(who, &unshare).args(["--map-root-user", "--mount", "/bin/sh", "-c", script, "sh"]);
+        let run = run.arg(rootfs.path()).arg(world().engine()).args(options).arg(rootfs.path());
+        run.args(["sh", "-c", "echo ran"]).run()
+    };
+    for options in [["-v", "/etc:/no/such"], ["-v", "/etc/passwd:/no"], ["--tmpfs", "/no/such"]] {
+        let name = options[1].split(':').next_back().unwrap();
+        run(&options).fails(125, name, "EROFS");
+        run(&[&["-x"], &options[..]].concat()).exits(0).prints("ran");
+    }
+    run(&["-v", "/usr/lib:/mnt", "--mask", "/root", "--tmpfs", "/tmp"]).exits(0).prints("ran");
+    assert!(!rootfs.path().join("no").exists());
     Ok(())
 }
 
