@@ -5,7 +5,7 @@ use super::row::{Section, TITLES, Takes};
 use super::usage::Problem;
 use super::values::{self as read, Read, part};
 use crate::config::{
-    Access, CapabilityEdit, Changes, Config, EnvEdit, IdRange, LandlockRule, Limit, Mount, Text, Writes,
+    CapabilityEdit, Changes, Config, EnvEdit, IdRange, LandlockRule, Limit, Mount, Text, Writes, access,
 };
 use crate::words::Table;
 use core::ffi::CStr;
@@ -139,13 +139,13 @@ options! {
         |config, word| put(&mut config.privileges.seccomp, read::seccomp(word.to_bytes())?)),
     row!(Privileges, 0, "landlock-ro", "PATH[?]",
         "Landlock: allow only this; ? as far as the kernel can",
-        |config, word| landlock(config, word, Access::Read)),
+        |config, word| landlock(config, word, access::READ)),
     row!(Privileges, 0, "landlock-rw", "PATH[?]",
         "and to write",
-        |config, word| landlock(config, word, Access::Write)),
+        |config, word| landlock(config, word, access::READ_WRITE)),
     row!(Privileges, 0, "landlock-rx", "PATH[?]",
         "and to execute",
-        |config, word| landlock(config, word, Access::Execute)),
+        |config, word| landlock(config, word, access::READ_EXECUTE)),
     row!(Privileges, 0, "ulimit", "NAME=SOFT[:HARD]",
         "as nofile=1024:4096 or core=unlimited",
         ulimit),
@@ -241,7 +241,7 @@ fn ulimit(config: &mut Config, word: &'static CStr) -> Read<()> {
 }
 
 #[inline(never)]
-fn landlock(config: &mut Config, word: &'static CStr, access: Access) -> Read<()> {
+fn landlock(config: &mut Config, word: &'static CStr, access: u64) -> Read<()> {
     let (path, best_effort) = read::effort(word);
     read::absolute(path)?;
     push(&mut config.privileges.landlock, LandlockRule { path, access, best_effort }, Problem::MoreLandlockRules)

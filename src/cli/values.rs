@@ -72,16 +72,16 @@ fn times(digits: &[u8], factor: u64, otherwise: Problem) -> Read<u64> {
 /// Processors, in microseconds of a tenth of a second: `2`, `1.5`, `0.125`.
 pub(super) fn cpus(text: Text) -> Read<u64> {
     let (whole, decimals) = cut(text, b'.');
-    let mut scale = 100_000;
-    let mut value = number_up_to(1 << 20, whole, Problem::NotCpus)? * scale;
-    if let Some(decimals) = decimals {
-        for _ in decimals {
-            scale /= 10;
-        }
-        value += number_up_to(99_999, decimals, Problem::NotCpus)? * scale;
-    }
+    let decimals = decimals.unwrap_or(b"0");
     // More digits than count would count for nothing.
-    if scale == 0 { Err(Problem::NotCpus) } else { Ok(value) }
+    let scale = match decimals.len() {
+        1 => 10_000,
+        2 => 1000,
+        3 => 100,
+        _ => return Err(Problem::NotCpus),
+    };
+    Ok(number_up_to(1 << 20, whole, Problem::NotCpus)? * 100_000
+        + number_up_to(999, decimals, Problem::NotCpus)? * scale)
 }
 
 /// A plain number.
@@ -316,14 +316,14 @@ mod tests {
             ("1", 100_000),
             ("1.5", 150_000),
             ("0.125", 12_500),
-            ("0.00001", 1),
-            ("2.50000", 250_000),
+            ("0.001", 100),
+            ("2.50", 250_000),
             ("0", 0),
             ("00.0", 0),
         ] {
             assert_eq!(cpus(text.as_bytes()), Ok(value), "{text:?}");
         }
-        for text in ["", ".5", "1.", "1.2.3", "1,5", "-1", "1e3", " 1", "1.0000001", "0.000009"] {
+        for text in ["", ".5", "1.", "1.2.3", "1,5", "-1", "1e3", " 1", "1.0000", "0.0009"] {
             assert_eq!(cpus(text.as_bytes()), Err(Problem::NotCpus), "{text:?}");
         }
         assert_eq!(cpus(b"1048577"), Err(Problem::TooLarge));

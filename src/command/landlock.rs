@@ -1,6 +1,6 @@
 //! A second wall, of Landlock's: around whom the container may talk to, and around what the command may do with files.
 
-use crate::config::{Access, Config};
+use crate::config::Config;
 use crate::error::{At, Errno, Error, Object, Place, Step};
 use crate::handover::Handover;
 use crate::sys::fd::Dir;
@@ -11,15 +11,9 @@ use crate::sys::text::{self, PathBuffer};
 /// Abstract unix sockets and signals (landlock(7), version 6 of the interface).
 const SCOPES: u64 = 0b11;
 
-/// Rights of landlock(7).
-const EXECUTE: u64 = 1;
-const WRITE_FILE: u64 = 1 << 1;
-const READ_FILE: u64 = 1 << 2;
-const READ_DIR: u64 = 1 << 3;
-const TRUNCATE: u64 = 1 << 14;
-const IOCTL_DEV: u64 = 1 << 15;
-/// What makes sense for a file that is no directory.
-const OF_FILES: u64 = EXECUTE | WRITE_FILE | READ_FILE | TRUNCATE | IOCTL_DEV;
+/// The rights that make sense for a file that is no directory: to execute, write, read and truncate it, and to make
+/// requests of a device.
+const OF_FILES: u64 = 0b1100_0000_0000_0111;
 
 /// Cuts the container off from abstract unix sockets of the host and from processes outside of it, where the kernel can
 /// (Linux 6.12). In I, so that init and the command are on the same side: a signal to PID 1 arrives.
@@ -50,13 +44,8 @@ fn apply(handover: &Handover, index: &mut u16) -> Result<(), Errno> {
     let rules = landlock::forbid(known, 0)?;
     for rule in &handover.config.privileges.landlock {
         let file = file::hold(Dir::Here, text::path(rule.path, &mut PathBuffer::new())?)?;
-        let access = match rule.access {
-            Access::Read => READ_FILE | READ_DIR,
-            Access::Execute => READ_FILE | READ_DIR | EXECUTE,
-            Access::Write => !EXECUTE,
-        };
         let sensible = if file::kind(Dir::At(&file), c"")? == Kind::Directory { known } else { known & OF_FILES };
-        landlock::allow(&rules, access & sensible, &file)?;
+        landlock::allow(&rules, rule.access & sensible, &file)?;
         file.close();
         *index += 1;
     }

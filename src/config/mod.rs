@@ -10,7 +10,7 @@ mod protection;
 pub mod ulimit;
 
 pub use files::{Changes, Files, Mount, Proc, Tmpfs, Volume, Writes};
-pub use privileges::{Access, CapabilityEdit, LandlockRule, Limit, Limits, Privileges, Seccomp, Ulimit};
+pub use privileges::{CapabilityEdit, LandlockRule, Limit, Limits, Privileges, Seccomp, Ulimit, access};
 
 use core::ffi::{CStr, c_char};
 use heapless::Vec;

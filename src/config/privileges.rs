@@ -22,21 +22,22 @@ pub struct Privileges {
 pub struct LandlockRule {
     /// A path inside.
     pub path: Text,
-    /// What is allowed.
-    pub access: Access,
+    /// What is allowed: a bit each, as landlock(7) numbers them.
+    pub access: u64,
     /// Whether to go on where the kernel cannot.
     pub best_effort: bool,
 }
 
-/// What a Landlock rule allows.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Access {
-    /// To read.
-    Read,
-    /// To read and to write, but not to execute.
-    Write,
-    /// To read and to execute.
-    Execute,
+/// What the kinds of Landlock rules allow.
+pub mod access {
+    /// To execute a file.
+    pub const EXECUTE: u64 = 1;
+    /// `--landlock-ro`: to read files and directories.
+    pub const READ: u64 = 0b1100;
+    /// `--landlock-rx`.
+    pub const READ_EXECUTE: u64 = READ | EXECUTE;
+    /// `--landlock-rw`: everything else.
+    pub const READ_WRITE: u64 = !EXECUTE;
 }
 
 /// `--cap-add CAP` or `--cap-drop CAP`: a set of capabilities, one bit each, as capabilities(7) numbers them.
