@@ -38,6 +38,8 @@ place_begin() {
 
 # Runs a command so that a signal for the recipe ends both at once: a shell in the foreground would wait for it first.
 attended() {
+    # A signal can come when the child has begun and has no name yet: place_cleanup asks the shell for it then.
+    before=${!:-} child=starting
     "$@" &
     child=$!
     wait "$child"
@@ -47,6 +49,10 @@ attended() {
 }
 
 place_cleanup() {
+    if [ "$child" = starting ]; then
+        child=${!:-}
+        [ "$child" != "$before" ] || child=
+    fi
     if [ -n "$child" ]; then
         # It may have ended by itself in this moment.
         kill "$child" 2>/dev/null

@@ -81,6 +81,10 @@ fn start(handover: &Handover, world: World) -> Result<Pid, Error> {
     }
     let command = command::start(handover, world.inner, |command| {
         introduced = introduce(command, &world);
+        // Nothing runs in the container yet that could see it open.
+        if let Some(proc) = &world.proc {
+            fd::close(proc.number());
+        }
         // A failure leaves I in the caller's session, where it does nothing that anyone could notice.
         let _ = terminal::new_session();
         introduced.is_ok()
@@ -92,9 +96,6 @@ fn start(handover: &Handover, world: World) -> Result<Pid, Error> {
     }
     // A failure leaves them open, which only delays an end of file.
     let _ = fd::close_range(0, 2);
-    if let Some(proc) = world.proc {
-        proc.close();
-    }
     Ok(pid)
 }
 

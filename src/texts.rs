@@ -7,7 +7,6 @@ use crate::words::{self, Packed, Room, Table, Texts};
 /// The table that all others stand before.
 const LAST: &Table = &cli::TEXTS;
 
-#[allow(long_running_const_eval, reason = "it takes about a second, and ends")]
 const ALL: Packed = words::pack(LAST);
 static PACKED: [u8; ALL.length()] = ALL.bytes();
 

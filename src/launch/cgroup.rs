@@ -80,9 +80,8 @@ pub(super) fn make(config: &Config) -> Result<Option<Cgroup>, Error> {
         if result.is_ok() && *place == Place::Memory {
             result = cgroup.forbid_swap();
         }
-        if let Err(error) = result.at(Step::SetLimit, Object::Place(*place))
-            && let Err(error) = say::unless_best_effort(error, limit.best_effort, config)
-        {
+        let failure = result.at(Step::SetLimit, Object::Place(*place)).err();
+        if let Some(Err(error)) = failure.map(|error| say::unless_best_effort(error, limit.best_effort, config)) {
             cgroup.end();
             return Err(error);
         }

@@ -15,7 +15,7 @@
 //! With `-x`, DIR is a directory in a tmpfs that only I ever holds.
 //!
 //! An overlay costs the kernel far more than a bind mount, when it ends above all. So there are [`OVERLAYS_MAX`] at
-//! most, the outermost first, and what is beyond them is read-only.
+//! most, no directory with mounts below it takes all that is left, and what is beyond is read-only.
 
 use super::root::Root;
 use crate::config::{Config, Proc, Writes};
@@ -97,88 +97,62 @@ struct Layers {
 impl Layers {
     /// Whether something is mounted below a directory.
     fn has_mounts(&self, directory: &Fd) -> Result<bool> {
-        if self.locked {
-            // Nobody here may look under it.
-            return match mount::clone_tree(Dir::At(directory), c"", Depth::One) {
-                Err(Errno::INVAL) => Ok(true),
-                result => result.map(|copy| {
-                    copy.close();
-                    false
-                }),
-            };
+        // Where it is locked, nobody here may look under it, and nothing with it there can be copied alone.
+        let depth = if self.locked { Depth::One } else { Depth::Recursive };
+        let probed = mount::clone_tree(Dir::At(directory), c"", depth).and_then(|copy| {
+            let attached = if self.locked { Ok(()) } else { mount::attach(&copy, Dir::Here, c"probe") };
+            copy.close();
+            attached?;
+            if self.locked { Ok(()) } else { mount::detach_unused(c"probe") }
+        });
+        match probed {
+            Err(Errno::INVAL | Errno::BUSY) => Ok(true),
+            result => result.map(|()| false),
         }
-        let copy = mount::clone_tree(Dir::At(directory), c"", Depth::Recursive)?;
-        mount::attach(&copy, Dir::Here, c"probe")?;
-        copy.close();
-        mount::holds_mounts(c"probe")
     }
 
-    /// Puts a directory with mounts below it together, at `name` in `into`.
+    /// Puts a directory with mounts below it together, at `name` in `into`, while there are no more than `limit` overlays.
     fn visit(&mut self, below: &Fd, upper: &Fd, into: &Fd, name: &CStr, limit: u32) -> Result<Fd> {
         let skeleton = self.numbered(&self.skeletons, below)?;
-        tree::entries(below, &mut |name| {
-            let entry = tree::hold_entry(below, name)?;
-            match file::kind(Dir::At(&entry), c"")? {
-                Kind::Directory => tree::make_like(&skeleton, name, &entry)?.close(),
-                Kind::Link => {
-                    file::make_link(Dir::At(&skeleton), name, tree::read_link(&entry, &mut [0; 4096])?)?;
-                }
-                _ => file::make_file(Dir::At(&skeleton), name, 0o444)?,
-            }
-            entry.close();
-            Ok(())
-        })?;
+        fill(&skeleton, below)?;
+        let top = self.count == 0;
         let made = self.overlay(&skeleton, upper, into, name)?;
         skeleton.close();
-        let ours = core::mem::take(&mut self.ours);
-        // One directory leaves something to all the others.
-        let limit = limit - limit.saturating_sub(self.count) / 2;
-        // What is mounted deeper comes last, since it may take all that is left.
-        for deeper in [false, true] {
-            tree::entries(below, &mut |name| {
-                // What hangs there by now is not looked at again.
-                if ours.contains(&name) || deeper && file::is_mount_root(Dir::At(&made), name) == Ok(true) {
-                    return Ok(());
-                }
-                let entry = tree::hold_entry(below, name)?;
-                let hung = self.hang(&made, upper, name, &entry, limit, deeper);
-                entry.close();
-                match hung {
-                    // An earlier run has deleted it, or put something else in its place.
-                    Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Ok(()),
-                    result => result,
-                }
-            })?;
-        }
+        tree::entries(below, &mut |name| {
+            if top && self.ours.contains(&name) {
+                return Ok(());
+            }
+            let entry = tree::hold_entry(below, name)?;
+            let hung = self.hang(&made, upper, name, &entry, limit);
+            entry.close();
+            match hung {
+                // An earlier run has deleted it, or put something else in its place.
+                Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Ok(()),
+                result => result,
+            }
+        })?;
         Ok(made)
     }
 
-    fn hang(&mut self, made: &Fd, upper: &Fd, name: &CStr, below: &Fd, limit: u32, deeper: bool) -> Result<()> {
-        match file::kind(Dir::At(below), c"")? {
-            Kind::Link => return Ok(()),
-            Kind::Directory if self.count < limit => {
-                let branch = self.has_mounts(below)?;
-                if branch && !deeper {
-                    return Ok(());
-                }
-                let upper = tree::make_like(upper, name, below)?;
-                let hung = if branch {
-                    self.visit(below, &upper, made, name, limit)
-                } else {
-                    self.overlay(below, &upper, made, name)
-                };
-                upper.close();
-                match hung {
-                    Ok(overlay) => {
-                        overlay.close();
-                        return Ok(());
-                    }
-                    // It takes no overlay.
-                    Err(_) if !branch => {}
-                    Err(errno) => return Err(errno),
-                }
+    fn hang(&mut self, made: &Fd, upper: &Fd, name: &CStr, below: &Fd, limit: u32) -> Result<()> {
+        let kind = file::kind(Dir::At(below), c"")?;
+        if kind == Kind::Link {
+            return Ok(());
+        }
+        if kind == Kind::Directory && self.count < limit {
+            let upper = tree::make_like(upper, name, below)?;
+            let hung = if self.has_mounts(below)? {
+                // It leaves a quarter of what there may be to what comes after it.
+                self.visit(below, &upper, made, name, limit - (limit - self.count) / 4)
+            } else {
+                self.overlay(below, &upper, made, name)
+            };
+            upper.close();
+            // Whatever it is that a filesystem which takes no overlay says: it is read-only.
+            if let Ok(overlay) = hung {
+                overlay.close();
+                return Ok(());
             }
-            _ => {}
         }
         let copy = copy_read_only(below)?;
         let attached = mount::attach(&copy, Dir::At(made), name);
@@ -205,14 +179,23 @@ impl Layers {
         let overlay = mount::make_one_of_many(c"overlay", &settings, Attributes::NO_DEV);
         work.close();
         let overlay = overlay?;
-        match mount::attach(&overlay, Dir::At(into), name) {
-            Ok(()) => Ok(overlay),
-            Err(errno) => {
-                overlay.close();
-                Err(errno)
-            }
-        }
+        // Nothing is left open but where attaching fails, and that ends most things.
+        mount::attach(&overlay, Dir::At(into), name).map(|()| overlay)
     }
+}
+
+/// Makes the skeleton of a directory: its entries, with nothing in them.
+fn fill(skeleton: &Fd, below: &Fd) -> Result<()> {
+    tree::entries(below, &mut |name| {
+        let entry = tree::hold_entry(below, name)?;
+        match file::kind(Dir::At(&entry), c"")? {
+            Kind::Directory => tree::make_like(skeleton, name, &entry)?.close(),
+            Kind::Link => file::make_link(Dir::At(skeleton), name, tree::read_link(&entry, &mut [0; 4096])?)?,
+            _ => file::make_file(Dir::At(skeleton), name, 0o444)?,
+        }
+        entry.close();
+        Ok(())
+    })
 }
 
 /// What takes no overlay is there all the same, but nothing reaches it.

@@ -3,7 +3,6 @@
 
 use super::fd::{Dir, Fd};
 use super::{Result, call, done, open};
-use crate::error::Errno;
 use crate::sys::digits::{self, Room};
 use core::ffi::CStr;
 use core::ptr;
@@ -192,15 +191,11 @@ pub fn detach_here() -> Result<()> {
     unsafe { done!(umount2, c".".as_ptr(), kernel::MNT_DETACH) }
 }
 
-/// Takes away the mount at `path`, which nobody uses, with all below it; says whether there was something below it.
+/// Takes away the mount at `path`, which nobody uses.
 ///
 /// # Errors
-/// See umount(2).
-pub fn holds_mounts(path: &CStr) -> Result<bool> {
+/// EBUSY where something is mounted below it; see umount(2).
+pub fn detach_unused(path: &CStr) -> Result<()> {
     // SAFETY: the path is NUL-terminated.
-    match unsafe { done!(umount2, path.as_ptr(), 0) } {
-        // SAFETY: as above.
-        Err(Errno::BUSY) => unsafe { done!(umount2, path.as_ptr(), kernel::MNT_DETACH) }.map(|()| true),
-        result => result.map(|()| false),
-    }
+    unsafe { done!(umount2, path.as_ptr(), 0) }
 }

@@ -17,14 +17,6 @@ pub fn open_inside(dir: Dir<'_>, path: &CStr) -> Result<Fd> {
     open_how(dir, path, kernel::O_PATH, kernel::RESOLVE_IN_ROOT | kernel::RESOLVE_NO_MAGICLINKS)
 }
 
-/// Takes hold of what `path` names below `dir`, without a symbolic link on the way.
-///
-/// # Errors
-/// See openat2(2): ELOOP for a link, EXDEV for a way out.
-pub fn open_below(dir: &Fd, path: &CStr) -> Result<Fd> {
-    open_how(Dir::At(dir), path, kernel::O_PATH, kernel::RESOLVE_BENEATH | kernel::RESOLVE_NO_SYMLINKS)
-}
-
 fn open_how(dir: Dir<'_>, path: &CStr, flags: u32, resolve: u32) -> Result<Fd> {
     let how = kernel::open_how { flags: u64::from(flags | kernel::O_CLOEXEC), mode: 0, resolve: u64::from(resolve) };
     let size = size_of::<kernel::open_how>();

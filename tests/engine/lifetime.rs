@@ -40,7 +40,14 @@ fn l4_orphans(who: Who) -> Verdict {
     let before = memory();
     running.write("go\n");
     running.wait_for_output("no zombie");
-    assert_eq!(memory(), before, "the memory of PID 1 (VmRSS, VmSize) before and after 10,000 orphans");
+    // It may still have given something back after the first look, and then holds less.
+    for (after, before) in memory().iter().zip(&before) {
+        let kib = |value: &str| value.trim_end_matches(" kB").parse::<u64>().expect("a number of kB");
+        assert!(
+            kib(after) <= kib(before),
+            "PID 1 had {before} (VmRSS, VmSize) before 10,000 orphans, and then {after}"
+        );
+    }
     running.finish().exits(0).silent_on_stderr().left_nothing();
     Ok(())
 }

@@ -35,6 +35,7 @@ mod recipes;
 mod rules;
 mod signals;
 mod support;
+mod together;
 mod vm;
 mod wall;
 
@@ -61,6 +62,7 @@ const AREAS: &[Area] = &[
     ("recipes", recipes::TESTS),
     ("rules", rules::TESTS),
     ("signals", signals::TESTS),
+    ("together", together::TESTS),
     ("vm", vm::TESTS),
     ("wall", wall::TESTS),
 ];

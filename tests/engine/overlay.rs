@@ -1,6 +1,6 @@
 //! `-x`, `--upper` and `--changes`: writes that do not reach the root filesystem.
 
-use crate::support::{Outcome, Run, Test, Verdict, Who, each, world};
+use crate::support::{Outcome, Run, Skip, Test, Verdict, Who, each, host, once, world};
 use std::fs;
 use std::path::Path;
 
@@ -15,6 +15,12 @@ pub(crate) const TESTS: &[Test] = &[
     each("--changes: a directory made anew hides what it held", opaque),
     each("--changes: names with newlines, on standard error and in a file", strange_names),
     each("--changes: what the command leaves running is over first", left_running),
+    each("--upper: a directory in the root itself keeps the writes, and cannot be entered there", upper_in_root),
+    each("--upper: a root that is the upper directory, or lies in it, is refused", root_in_upper),
+    each("-x, --upper and every way of mapping ids go together", mapped),
+    once("-x and --upper with a map that leaves root out: the writes are whose the map says", mapped_to_others),
+    once("-x on / covers what is mounted below, without a user namespace too", without_user_namespace),
+    once("-x on / with 600 mounts: all are there, 256 overlays at most, and /usr takes writes", many_mounts),
     each("--changes needs an overlay, and a file that can be made", bad_changes),
 ];
 
@@ -155,5 +161,123 @@ fn bad_changes(who: Who) -> Verdict {
     run(who, &rootfs, &["--changes"], "true").misuses("changes");
     run(who, &rootfs, &["-x", "--changes="], "true").misuses("changes");
     run(who, &rootfs, &["-x", "--changes=/no/such/file"], "true").fails(125, "/no/such/file", "ENOENT");
+    Ok(())
+}
+
+fn upper_in_root(who: Who) -> Verdict {
+    let rootfs = world().own_rootfs(who);
+    let upper = rootfs.path().join("kept");
+    fs::create_dir(&upper).unwrap();
+    std::os::unix::fs::chown(&upper, Some(who.uid()), Some(who.uid())).unwrap();
+    for directory in [upper.as_path(), rootfs.path()] {
+        let options = ["--upper", directory.to_str().unwrap(), "--changes"];
+        let outcome = run(who, rootfs.path(), &options, "echo one >/new; echo two >/kept/file; cat /kept/file");
+        outcome.exits(0).prints("two");
+        let expected = ["A /kept/file", "A /new"];
+        outcome.must(sorted(&outcome.error_text(), '\n') == expected, &format!("expected {expected:?}"));
+        let enter =
+            format!("cat /new; ls {}/upper 2>/dev/null || echo closed", if directory == upper { "/kept" } else { "" });
+        run(who, rootfs.path(), &options, &enter).exits(0).prints("one\nclosed");
+        assert!(!rootfs.path().join("new").exists() && directory.join("upper/new").exists());
+    }
+    Ok(())
+}
+
+fn root_in_upper(who: Who) -> Verdict {
+    let upper = world().directory(who);
+    for place in ["upper", "upper/below"] {
+        let rootfs = upper.path().join(place);
+        fs::create_dir(&rootfs).unwrap();
+        std::os::unix::fs::chown(&rootfs, Some(who.uid()), Some(who.uid())).unwrap();
+        let text = upper.path().to_str().unwrap();
+        run(who, &rootfs, &["--upper", text], "true").fails(125, text, "ELOOP").left_nothing();
+    }
+    Ok(())
+}
+
+fn mapped(who: Who) -> Verdict {
+    let own = who.uid().to_string();
+    let (as_root, as_other) = (format!("0:{own}:1"), format!("1000:{own}:1"));
+    let mut ways = vec![
+        vec!["--userns", "keep-id"],
+        vec!["--uidmap", &as_root, "--gidmap", &as_root],
+        vec!["--uidmap", &as_other, "--gidmap", &as_other],
+    ];
+    if who == Who::Root {
+        ways.extend([vec!["--userns", "auto"], vec!["--userns", "host"]]);
+    }
+    for way in ways {
+        let (rootfs, upper) = (world().own_rootfs(who), world().directory(who));
+        let kept = ["--upper", upper.path().to_str().unwrap()];
+        let script = "[ ! -e /new ] && echo x >/new && rm /etc/group && mkdir /etc/d && stat -c %u /new && id -u";
+        for writes in [&["-x"][..], &kept] {
+            let outcome = run(who, rootfs.path(), &[&way, writes].concat(), script);
+            let seen = outcome.exits(0).silent_on_stderr().text();
+            let ids: Vec<_> = seen.lines().collect();
+            outcome.must(ids.len() == 2 && ids[0] == ids[1], "the file should have been the command's");
+            unchanged(rootfs.path());
+        }
+        assert!(upper.path().join("upper/new").exists());
+    }
+    Ok(())
+}
+
+fn mapped_to_others() -> Verdict {
+    if !crate::support::world::started_as_root() {
+        return Err(Skip::because("only root may map others without a helper"));
+    }
+    let (rootfs, upper) = (world().own_rootfs(Who::Root), world().directory(Who::Root));
+    // Nobody but root may look into it.
+    std::os::unix::fs::chown(rootfs.path().join("home"), Some(100_000), Some(100_000)).unwrap();
+    let map = ["--uidmap", "0:100000:65536", "--gidmap", "0:100000:65536"];
+    let script = "echo x >/home/f && chown 33:44 /home/f && stat -c %u:%g /home/f";
+    run(Who::Root, rootfs.path(), &[&map[..], &["-x"]].concat(), script).exits(0).prints("33:44").silent_on_stderr();
+    assert!(!rootfs.path().join("home/f").exists());
+    let text = upper.path().to_str().unwrap();
+    let options = [&map[..], &["--upper", text]].concat();
+    run(Who::Root, rootfs.path(), &options, script).fails(125, text, "EACCES");
+    std::os::unix::fs::chown(upper.path(), Some(100_000), Some(100_000)).unwrap();
+    run(Who::Root, rootfs.path(), &options, script).exits(0).prints("33:44").silent_on_stderr();
+    let facts = fs::metadata(upper.path().join("upper/home/f")).unwrap();
+    use std::os::unix::fs::MetadataExt as _;
+    assert_eq!((facts.uid(), facts.gid()), (100_033, 100_044), "on the host");
+    Ok(())
+}
+
+/// Runs a script as root in a mount namespace of its own, with `$1` a directory and `$2` engine.
+fn with_mounts(script: &str) -> Result<Outcome, Skip> {
+    if !crate::support::world::started_as_root() {
+        return Err(Skip::because("only root may mount"));
+    }
+    let unshare = host::program("unshare").ok_or_else(|| Skip::because("unshare is not here"))?;
+    let directory = world().directory(Who::Root);
+    let run =
+        Run::program(Who::Root, unshare).args(["--mount", "--propagation", "private", "/bin/sh", "-ec", script, "sh"]);
+    Ok(run.arg(directory.path()).arg(world().engine()).run())
+}
+
+fn without_user_namespace() -> Verdict {
+    let outcome = with_mounts(
+        "mkdir $1/t; mount -t tmpfs t $1/t; mkdir $1/t/u; mount -t tmpfs u $1/t/u; echo host >$1/t/u/file
+        for userns in host root; do
+            $2 --userns $userns -x / sh -c \"cat $1/t/u/file; echo own >$1/t/u/file; cat $1/t/u/file; echo x >$1/t/new\"
+        done; cat $1/t/u/file; ls $1/t",
+    )?;
+    outcome.exits(0).prints("host\nown\nhost\nown\nhost\nu").silent_on_stderr();
+    Ok(())
+}
+
+fn many_mounts() -> Verdict {
+    let outcome = with_mounts(
+        "mount -t tmpfs t $1; seq 600 | while read -r n; do mkdir $1/$n; mount -t tmpfs t $1/$n; echo $n >$1/$n/file; done
+        $2 -x / sh -ec \"cat $1/*/file | wc -l; n=0; for i in $1/*; do (echo >\\$i/new) 2>/dev/null && n=\\$((n + 1)) || :; done
+            [ \\$n -gt 5 ] && [ \\$n -lt 256 ] && echo some
+            while read -r a b c d e f g h i; do case \\$i in overlay*) echo; esac; done </proc/self/mountinfo | wc -l
+            for place in / /usr /var /etc; do echo x >\\$place/engine-test; done\"; ls $1/*/new 2>/dev/null | wc -l",
+    )?;
+    let text = outcome.exits(0).silent_on_stderr().text();
+    let lines: Vec<_> = text.lines().collect();
+    outcome.must(lines.len() == 4 && (lines[0], lines[1], lines[3]) == ("600", "some", "0"), "600, some, N, 0");
+    outcome.must(lines[2].parse().is_ok_and(|count: u32| count <= 256), "at most 256 overlays");
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! [`vm`]: crate::vm
 
 use crate::support::{Outcome, Run, Skip, Test, Verdict, Who, each, host, world};
+use std::fs;
 
 pub(crate) const TESTS: &[Test] = &[
     each("--seccomp RULES deny, allow and answer just what they name", seccomp),
@@ -125,14 +126,16 @@ fn landlock(who: Who) -> Verdict {
 
 fn landlock_as_user(who: Who) -> Verdict {
     landlock_here()?;
-    let script = "cat /etc/group 2>/dev/null && echo no; cat /etc/passwd >/dev/null && id -u";
+    let rootfs = world().own_rootfs(who);
+    // Of its own: root filesystems of other tests may share the others, and change who may read them.
+    fs::write(rootfs.path().join("note"), "note").unwrap();
+    let script = "cat /etc/group 2>/dev/null && echo no; cat /note >/dev/null && id -u";
     for options in [&["--allow-new-privs"][..], &["--userns=host"], &["-u", "65534"]] {
         if who == Who::User && options[0] != "--allow-new-privs" {
             continue;
         }
-        let run =
-            Run::engine(who).args(options).args(programs()).args(["--landlock-ro=/etc/passwd", "--landlock-rw=/dev"]);
-        let outcome = run.arg(world().rootfs(who)).args(["bash", "-c", script]).run();
+        let run = Run::engine(who).args(options).args(programs()).args(["--landlock-ro=/note", "--landlock-rw=/dev"]);
+        let outcome = run.arg(rootfs.path()).args(["bash", "-c", script]).run();
         outcome.exits(0).prints(if options[0] == "-u" { "65534" } else { "0" });
     }
     Ok(())
