@@ -139,9 +139,9 @@ fn accompany(
 ) -> Result<Outcome, Error> {
     if let Err(error) = introduce(init, lifeline, config, credentials, cgroup) {
         end_init(init);
-        // I may have told why nobody was there to be introduced: it had failed already. But what stands at /proc and is
-        // no procfs explains whatever else goes wrong.
-        let explained = error.why() == Some(Why::NotProcfs);
+        // I may have told why nobody was there to be introduced: it had failed already. But a false or foreign /proc
+        // explains whatever else goes wrong.
+        let explained = matches!(error.why(), Some(Why::NotProcfs | Why::ForeignProc));
         return Err(attend::first_failure(reports).filter(|_| !explained).unwrap_or(error));
     }
     let outcome = attend::attend(init, reports);
