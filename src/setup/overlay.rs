@@ -148,10 +148,17 @@ impl Layers {
                 self.overlay(below, &upper, made, name)
             };
             upper.close();
-            // Whatever it is that a filesystem which takes no overlay says: it is read-only.
-            if let Ok(overlay) = hung {
-                overlay.close();
-                return Ok(());
+            match hung {
+                Ok(overlay) => {
+                    overlay.close();
+                    return Ok(());
+                }
+                // Something has run out, which says nothing of the filesystem.
+                Err(Errno::NOMEM | Errno::MFILE | Errno::NFILE | Errno::NOSPC | Errno::DQUOT | Errno::IO) => {
+                    return hung.map(Fd::close);
+                }
+                // Whatever else a filesystem says that takes no overlay: it is read-only.
+                Err(_) => {}
             }
         }
         let copy = copy_read_only(below)?;

@@ -21,6 +21,11 @@ pub(crate) const TESTS: &[Test] = &[
     once("-x and --upper with a map that leaves root out: the writes are whose the map says", mapped_to_others),
     once("-x on / covers what is mounted below, without a user namespace too", without_user_namespace),
     once("-x on / with 600 mounts: all are there, 256 overlays at most, and /usr takes writes", many_mounts),
+    each(
+        "-x on / with few descriptors: what cannot be covered for want of them is an error, never read-only",
+        few_descriptors,
+    ),
+    each("--changes goes as deep as a path can be", deep),
     each("--changes needs an overlay, and a file that can be made", bad_changes),
 ];
 
@@ -279,5 +284,38 @@ fn many_mounts() -> Verdict {
     let lines: Vec<_> = text.lines().collect();
     outcome.must(lines.len() == 4 && (lines[0], lines[1], lines[3]) == ("600", "some", "0"), "600, some, N, 0");
     outcome.must(lines[2].parse().is_ok_and(|count: u32| count <= 256), "at most 256 overlays");
+    Ok(())
+}
+
+fn few_descriptors(who: Who) -> Verdict {
+    let overlays = "grep -c ' overlay ' /proc/mounts";
+    let all = run(who, Path::new("/"), &["-x"], overlays);
+    let all = all.exits(0).text().trim().to_owned();
+    let (mut too_few, mut enough) = (0, 0);
+    for limit in (20..80).step_by(2) {
+        let run = Run::engine(who).args(["-x", "/", "/bin/sh", "-c", overlays]);
+        let outcome = run.limit(libc::RLIMIT_NOFILE, limit).run();
+        if outcome.error_text().contains("EMFILE") {
+            outcome.exits(125).left_nothing();
+            too_few += 1;
+        } else {
+            outcome.exits(0).prints(&all);
+            enough += 1;
+        }
+    }
+    assert!(too_few > 0 && enough > 0, "{too_few} limits were too low and {enough} high enough");
+    Ok(())
+}
+
+fn deep(who: Who) -> Verdict {
+    let rootfs = world().own_rootfs(who);
+    // Some 2,000 levels, each with descriptors and frames of its own.
+    let script = "cd /tmp; i=0; while [ $i -lt 1000 ]; do mkdir -p d/d && cd -P d/d || exit 1; i=$((i + 1)); done";
+    let run = Run::engine(who).args(["-x", "--changes=list"]).arg(rootfs.path()).args(["/bin/sh", "-c", script]);
+    let directory = world().directory(who);
+    let outcome = run.directory(directory.path()).limit(libc::RLIMIT_NOFILE, 16_384).run();
+    outcome.exits(0).silent_on_stderr();
+    let list = fs::read(directory.path().join("list")).unwrap();
+    assert_eq!(list.split(|byte| *byte == 0).filter(|record| record.starts_with(b"A /tmp/d")).count(), 2_000);
     Ok(())
 }
