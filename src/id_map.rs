@@ -137,7 +137,7 @@ fn write_text(process: &Fd, kind: Kind, ranges: &[IdRange]) -> Result<(), Errno>
             text.push(end).map_err(|_| Errno::TOO_BIG)?;
         }
     }
-    put(process, kind.file(), &text)
+    file::put(Dir::At(process), kind.file(), &text)
 }
 
 /// Maps every id of the caller's own namespace onto itself; as told by the procfs at /proc, or by this one.
@@ -146,7 +146,7 @@ fn write_text(process: &Fd, kind: Kind, ranges: &[IdRange]) -> Result<(), Errno>
 /// As [`write`].
 pub fn write_identity(process: &Fd, kind: Kind, proc: Option<&Fd>) -> Result<(), Error> {
     // All ids that there are, as most namespaces of root's have them. Where one is missing the kernel takes none.
-    match put(process, kind.file(), b"0 0 4294967295\n") {
+    match file::put(Dir::At(process), kind.file(), b"0 0 4294967295\n") {
         Err(Errno::PERM) => write(process, kind, &identity(proc, kind)?),
         result => result.at(Step::MapIds, kind.object()),
     }
@@ -158,12 +158,5 @@ pub fn write_identity(process: &Fd, kind: Kind, proc: Option<&Fd>) -> Result<(),
 /// # Errors
 /// See write(2).
 pub fn deny_setgroups(process: &Fd) -> Result<(), Error> {
-    put(process, c"setgroups", b"deny").at(Step::MapIds, Object::Place(Place::Setgroups))
-}
-
-fn put(process: &Fd, name: &CStr, text: &[u8]) -> Result<(), Errno> {
-    let fd = file::open_write(Dir::At(process), name)?;
-    let written = file::write_all(fd.number(), text);
-    fd.close();
-    written
+    file::put(Dir::At(process), c"setgroups", b"deny").at(Step::MapIds, Object::Place(Place::Setgroups))
 }

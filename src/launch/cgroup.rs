@@ -50,15 +50,6 @@ struct Keeper {
     number: u64,
 }
 
-/// What a container has used.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) struct Usage {
-    /// The most memory at any time, in bytes; 0 before Linux 5.19, where nobody counts it.
-    pub(super) memory_peak: u64,
-    /// How many processes the kernel killed for want of memory.
-    pub(super) oom_kills: u64,
-}
-
 /// Makes the cgroup with all that was asked for; `None` where nothing was, or where it could be no more than a try.
 /// Not inlined, so that its buffers are gone when it returns.
 #[inline(never)]
@@ -103,7 +94,7 @@ impl Cgroup {
         let keeper = Keeper::start(&parent)?;
         match make_directory(&parent, inside(keeper.number, &mut [0; 40])).and_then(|directory| {
             make_directory(&directory, RUN)?.close();
-            put(&directory, c"cgroup.max.depth", b"1")?;
+            file::put(Dir::At(&directory), c"cgroup.max.depth", b"1")?;
             Ok(directory)
         }) {
             Ok(directory) => Ok(Self { parent, directory, keeper }),
@@ -116,12 +107,14 @@ impl Cgroup {
 
     /// Writes a limit, after enabling its controller where that has not been done.
     fn set(&self, value: u64, file: &CStr, controller: &[u8]) -> Result<(), Errno> {
-        let write = || put(&self.directory, file, digits::write(b"", value, Base::Decimal, &mut [0; 40]).to_bytes());
+        let write = || {
+            file::put(Dir::At(&self.directory), file, digits::write(b"", value, Base::Decimal, &mut [0; 40]).to_bytes())
+        };
         match write() {
             Err(Errno::NOENT) => {}
             result => return result,
         }
-        let enable = || put(&self.parent, SUBTREE_CONTROL, controller);
+        let enable = || file::put(Dir::At(&self.parent), SUBTREE_CONTROL, controller);
         match enable() {
             // No cgroup may have both processes and controllers for those below it. O can make room for itself alone.
             Err(Errno::BUSY) => {
@@ -135,7 +128,7 @@ impl Cgroup {
 
     /// What does not fit into memory must not go to swap instead. A kernel without swap has no such file.
     fn forbid_swap(&self) -> Result<(), Errno> {
-        match put(&self.directory, c"memory.swap.max", b"0") {
+        match file::put(Dir::At(&self.directory), c"memory.swap.max", b"0") {
             Err(Errno::NOENT) => Ok(()),
             result => result,
         }
@@ -144,8 +137,8 @@ impl Cgroup {
     /// Moves O and the keeper out of the parent, so that it may have controllers.
     fn step_aside(&self) -> Result<(), Errno> {
         let outside = make_directory(&self.parent, outside(self.keeper.number, &mut [0; 40]))?;
-        let result =
-            put(&outside, PROCESSES, b"0").and_then(|()| enter(&outside, PROCESSES, self.keeper.process.pid()));
+        let result = file::put(Dir::At(&outside), PROCESSES, b"0")
+            .and_then(|()| enter(&outside, PROCESSES, self.keeper.process.pid()));
         outside.close();
         result
     }
@@ -160,37 +153,6 @@ impl Cgroup {
         self.directory.close();
         self.keeper.end(&self.parent);
     }
-
-    /// What the container has used. To be asked when it has ended.
-    #[allow(dead_code, reason = "for the status record, which is not in the tree yet")]
-    pub(super) fn usage(&self) -> Usage {
-        usage(&self.directory)
-    }
-}
-
-fn usage(directory: &Fd) -> Usage {
-    Usage {
-        memory_peak: number_behind(directory, c"memory.peak", b""),
-        oom_kills: number_behind(directory, c"memory.events", b"\noom_kill "),
-    }
-}
-
-/// The number behind a word in a file of the kernel's; 0 where there is none.
-fn number_behind(directory: &Fd, name: &CStr, word: &[u8]) -> u64 {
-    let mut text = [0; 256];
-    let Ok(file) = file::open_read(Dir::At(directory), name) else { return 0 };
-    // What cannot be read stays zero.
-    let _ = file::read_full(&file, &mut text);
-    file.close();
-    let mut rest = text.as_slice();
-    while !rest.is_empty() {
-        if let Some(number) = rest.strip_prefix(word) {
-            let digits = number.iter().map(|byte| byte.wrapping_sub(b'0')).take_while(|digit| *digit <= 9);
-            return digits.fold(0, |value, digit| value * 10 + u64::from(digit));
-        }
-        rest = rest.get(1..).unwrap_or_default();
-    }
-    0
 }
 
 impl Keeper {
@@ -244,16 +206,16 @@ fn outside(number: u64, room: &mut Room) -> &CStr {
 fn remove_all(parent: &Fd, number: u64, engine: Pid) {
     remove(parent, inside(number, &mut [0; 40]), &|directory| {
         // Nothing lives in it where O has seen I end. Where O was killed, this is as good as what ends I (Linux 5.14).
-        let _ = put(directory, c"cgroup.kill", b"1");
+        let _ = file::put(Dir::At(directory), c"cgroup.kill", b"1");
     });
     remove(parent, outside(number, &mut [0; 40]), &|_| {
         // The parent was without controllers, and is to be so again before anybody can go back to it.
         for controller in [b"-memory".as_slice(), b"-cpu", b"-pids"] {
-            let _ = put(parent, SUBTREE_CONTROL, controller);
+            let _ = file::put(Dir::At(parent), SUBTREE_CONTROL, controller);
         }
         // ESRCH: O has been killed.
         let _ = enter(parent, PROCESSES, engine);
-        let _ = put(parent, PROCESSES, b"0");
+        let _ = file::put(Dir::At(parent), PROCESSES, b"0");
     });
 }
 
@@ -308,30 +270,5 @@ fn open(above: &[u8], path: &[u8]) -> Result<Fd, Errno> {
 
 #[inline(never)]
 fn enter(directory: &Fd, file: &CStr, process: Pid) -> Result<(), Errno> {
-    put(directory, file, decimal(b"", process.unsigned_abs(), &mut [0; 40]).to_bytes())
-}
-
-#[inline(never)]
-fn put(directory: &Fd, name: &CStr, text: &[u8]) -> Result<(), Errno> {
-    let file = file::open_write(Dir::At(directory), name)?;
-    let result = file::write_all(file.number(), text);
-    file.close();
-    result
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_used_is_read_from_the_kernels_files() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = std::ffi::CString::new(directory.path().to_str().unwrap()).unwrap();
-        let held = file::open_directory(Dir::Here, &path).unwrap();
-        assert_eq!(usage(&held), Usage { memory_peak: 0, oom_kills: 0 });
-        std::fs::write(directory.path().join("memory.peak"), "18446744073709551615\n").unwrap();
-        let events = "low 0\nhigh 0\nmax 7\noom 3\noom_kill 2\noom_group_kill 0\n";
-        std::fs::write(directory.path().join("memory.events"), events).unwrap();
-        assert_eq!(usage(&held), Usage { memory_peak: u64::MAX, oom_kills: 2 });
-    }
+    file::put(Dir::At(directory), file, decimal(b"", process.unsigned_abs(), &mut [0; 40]).to_bytes())
 }

@@ -32,7 +32,7 @@ pub fn open_read_waiting(path: &CStr) -> Result<Fd> {
 ///
 /// # Errors
 /// See open(2).
-pub fn open_write(dir: Dir<'_>, path: &CStr) -> Result<Fd> {
+fn open_write(dir: Dir<'_>, path: &CStr) -> Result<Fd> {
     open_with(dir, path, kernel::O_WRONLY | kernel::O_NOCTTY)
 }
 
@@ -115,6 +115,18 @@ pub fn write_all(number: i32, mut bytes: &[u8]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Writes a text to a file that exists: the kernel's files take it in one write or not at all.
+///
+/// # Errors
+/// See open(2) and write(2).
+#[inline(never)]
+pub fn put(dir: Dir<'_>, path: &CStr, text: &[u8]) -> Result<()> {
+    let file = open_write(dir, path)?;
+    let written = write_all(file.number(), text);
+    file.close();
+    written
 }
 
 /// Makes a directory.
