@@ -31,7 +31,7 @@ use attend::Outcome;
 use cgroup::Cgroup;
 use core::ffi::CStr;
 
-/// O's whole life. Runs in O until the clone, then in both: the child goes its own way in [`setup::run`].
+/// O's whole life. I begins in [`setup::run`], on a stack of its own.
 pub fn run(config: &'static Config, start: Start) -> ! {
     match launch(config, start) {
         Ok(outcome) => outcome.end(config),

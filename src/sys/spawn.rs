@@ -36,7 +36,7 @@ const COMMAND_STACK_BYTES: usize = 64 * 1024;
 static COMMAND_STACK: Stack<COMMAND_STACK_BYTES> = Stack::new();
 
 /// I goes down into trees of directories, as deep as a path can be (4096 bytes), at less than 2 KiB a step. It is the
-/// first in its segment (`link.ld`): below it are pages that cannot be written.
+/// first in its segment (`link.ld`): below it is a page that nobody uses, and then what cannot be written.
 #[unsafe(link_section = ".bss.first")]
 static INIT_STACK: Stack<{ 4 * 1024 * 1024 }> = Stack::new();
 
