@@ -12,9 +12,18 @@ use linux_raw_sys::general as kernel;
 /// nor a symbolic link leads out, and the links of /proc lead nowhere.
 ///
 /// # Errors
-/// See openat2(2); ENOSYS before Linux 5.6.
+/// See openat2(2); ENOSYS before Linux 5.6; EAGAIN where somebody does nothing but rename and mount.
 pub fn open_inside(dir: Dir<'_>, path: &CStr) -> Result<Fd> {
-    open_how(dir, path, kernel::O_PATH, kernel::RESOLVE_IN_ROOT | kernel::RESOLVE_NO_MAGICLINKS)
+    // Whenever anything on the host is renamed or mounted meanwhile, the kernel is not sure of a `..` and says EAGAIN.
+    const TRIES: usize = 10_000;
+    let mut result = Err(Errno::AGAIN);
+    for _ in 0..TRIES {
+        result = open_how(dir, path, kernel::O_PATH, kernel::RESOLVE_IN_ROOT | kernel::RESOLVE_NO_MAGICLINKS);
+        if !matches!(result, Err(Errno::AGAIN)) {
+            break;
+        }
+    }
+    result
 }
 
 fn open_how(dir: Dir<'_>, path: &CStr, flags: u32, resolve: u32) -> Result<Fd> {

@@ -1,9 +1,10 @@
 //! What the options on files do: volumes, tmpfs, masks, read-only roots, /proc, /sys and /dev.
 
-use crate::support::{Outcome, Run, Test, Verdict, Who, each, host, world};
-use std::fs;
+use crate::support::{Outcome, Run, Test, Verdict, Who, each, host, rounds, world};
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::{fs, panic, thread};
 
 pub(crate) const TESTS: &[Test] = &[
     each("a volume shows a host directory, writable, nosuid and nodev", volume),
@@ -11,6 +12,7 @@ pub(crate) const TESTS: &[Test] = &[
     each("a volume's source is relative to the caller's directory", relative_source),
     each("a missing target is made with its parents: a directory, or an empty file", missing_target),
     each("a target through links stays inside", links_stay_inside),
+    each("a target through links is found while others rename", links_while_renaming),
     each("a read-only volume holds against root inside", read_only_volume),
     each("bad volumes are errors that name the side", bad_volumes),
     each("a missing source is none where it is optional", optional),
@@ -136,6 +138,33 @@ fn links_stay_inside(who: Who) -> Verdict {
     outcome.fails(125, "/absolute/new", "EEXIST");
     run(who, rootfs.path(), &["-v", &option("/proc/self/root/mnt")], "true").fails(125, "/proc/self/root/mnt", "ELOOP");
     assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0, "something was made outside");
+    Ok(())
+}
+
+/// The kernel does not vouch for a `..` while something is renamed anywhere on the host (openat2(2): EAGAIN).
+fn links_while_renaming(who: Who) -> Verdict {
+    let directory = source(who);
+    let rootfs = world().own_rootfs(who);
+    symlink("../".repeat(500), rootfs.path().join("up")).unwrap();
+    let option = format!("{}:/up/mnt", text(directory.path()));
+    let elsewhere = world().directory(who);
+    let (one, other) = (elsewhere.path().join("one"), elsewhere.path().join("other"));
+    fs::write(&one, "").unwrap();
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                fs::rename(&one, &other).and_then(|()| fs::rename(&other, &one)).unwrap();
+            }
+        });
+        let runs = panic::catch_unwind(|| {
+            for _ in 0..rounds(40, 2000) {
+                run(who, rootfs.path(), &["-v", &option], "cat /mnt/file").exits(0).prints("content");
+            }
+        });
+        done.store(true, Ordering::Relaxed);
+        runs.unwrap_or_else(|panic| panic::resume_unwind(panic));
+    });
     Ok(())
 }
 
