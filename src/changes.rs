@@ -41,7 +41,7 @@ impl Pending {
     #[inline(never)]
     pub fn write(&self) -> core::result::Result<(), Error> {
         // ESRCH: nothing is left.
-        let _ = signal::kill_all();
+        let _ = signal::send_to(signal::EVERYONE, signal::KILL);
         while process::wait_any().is_ok() {}
         let mut list = List { path: Vec::new(), output: Output { pending: self, buffer: Vec::new() } };
         list.directory(&self.upper, Some(&self.below))

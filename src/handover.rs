@@ -2,12 +2,13 @@
 
 use crate::changes::Pending;
 use crate::config::{Config, Words};
-use crate::error::Error;
+use crate::error::{At, Error, OWN_FAILURE, Object, Place, Step};
 use crate::report::Record;
 use crate::seccomp::Instruction;
 use crate::sys::fd::Fd;
 use crate::sys::file::{self, FileId};
-use crate::sys::process::Namespaces;
+use crate::sys::poll::{self, Waiting};
+use crate::sys::process::{self, Namespaces};
 use crate::sys::signal::{Disposition, Set};
 use crate::sys::start::Credentials;
 
@@ -61,6 +62,23 @@ impl Handover {
     pub fn report(&self, record: Record) {
         // If O is gone there is nobody to tell, and the lifeline ends everything.
         let _ = file::write_all(self.reports.number(), &record.to_bytes());
+    }
+
+    /// Waits until O has written the id maps, which it does once, and makes sure that nothing of the container outlives O.
+    ///
+    /// Two means that do not depend on each other do that: the parent-death signal, and the lifeline, whose other end only
+    /// O holds. Where O ended before the signal was set, the lifeline shows it here.
+    ///
+    /// # Errors
+    /// See poll(2).
+    pub fn await_outside(&self) -> Result<(), Error> {
+        let mut lifeline = [Waiting::to_read(&self.lifeline)];
+        poll::wait(&mut lifeline).at(Step::TieToParent, Object::Place(Place::Init))?;
+        if lifeline.iter().any(Waiting::hung_up) {
+            // There is nobody left to tell.
+            process::exit(OWN_FAILURE);
+        }
+        Ok(())
     }
 
     /// Sends a failure to O.

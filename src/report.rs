@@ -10,11 +10,20 @@ pub const RECORD_BYTES: usize = 8;
 pub enum Record {
     /// The container could not be made, or the command could not be run.
     Failed(Error),
+    /// C is about to execute the command: who writes this is the command's process.
+    Starting,
+    /// The command has been executed.
+    Started,
     /// The command ended with this wait status.
     Ended(i32),
+    /// The command had no time left, and ended. The exit status that says how.
+    TimedOut(u8),
 }
 
 const FAILED: u8 = b'F';
+const STARTING: u8 = b'C';
+const STARTED: u8 = b'S';
+const TIMED_OUT: u8 = b'T';
 const ENDED: u8 = b'E';
 
 impl Record {
@@ -23,7 +32,10 @@ impl Record {
     pub const fn to_bytes(self) -> [u8; RECORD_BYTES] {
         let (kind, number) = match self {
             Self::Failed(error) => (FAILED, error.to_number()),
+            Self::Starting => (STARTING, 0),
+            Self::Started => (STARTED, 0),
             Self::Ended(status) => (ENDED, status as u32),
+            Self::TimedOut(status) => (TIMED_OUT, status as u32),
         };
         ((kind as u64) << 32 | number as u64).to_ne_bytes()
     }
@@ -34,7 +46,10 @@ impl Record {
         let record = u64::from_ne_bytes(bytes);
         match u8::try_from(record >> 32).ok()? {
             FAILED => Error::from_number(record as u32).map(Self::Failed),
+            STARTING => Some(Self::Starting),
+            STARTED => Some(Self::Started),
             ENDED => Some(Self::Ended(record as i32)),
+            TIMED_OUT => Some(Self::TimedOut(record as u8)),
             _ => None,
         }
     }
@@ -48,7 +63,15 @@ mod tests {
     #[test]
     fn every_record_survives_the_way() {
         let error = Error::new(Step::Mount, Object::Place(Place::Proc), Errno::PERM);
-        for record in [Record::Failed(error), Record::Ended(0x8b), Record::Ended(255 << 8), Record::Ended(-1)] {
+        for record in [
+            Record::Failed(error),
+            Record::Starting,
+            Record::Started,
+            Record::Ended(0x8b),
+            Record::Ended(255 << 8),
+            Record::Ended(-1),
+            Record::TimedOut(137),
+        ] {
             assert_eq!(Record::from_bytes(record.to_bytes()), Some(record));
         }
     }

@@ -5,18 +5,34 @@ use super::row::Row;
 use super::usage::Problem;
 use crate::config::{Config, Userns};
 
-/// Wrong where `all` of these options were given and `none` of those. The line is about the first of `all` in the order
-/// of the table; the text of the problem names the other.
+/// Wrong where `option` was given with `any` of these, if there are any, and `none` of those. The line is about `option`;
+/// the text of the problem names the others.
 struct Rule {
-    all: u64,
+    option: u64,
+    any: u64,
     none: u64,
     problem: Problem,
 }
 
 const RULES: &[Rule] = &[
-    Rule { all: bits(&["ephemeral", "upper"]), none: 0, problem: Problem::WithUpper },
-    Rule { all: bits(&["changes"]), none: bits(&["ephemeral", "upper"]), problem: Problem::WithoutOverlay },
+    Rule { option: bits(&["ephemeral"]), any: bits(&["upper"]), none: 0, problem: Problem::WithUpper },
+    Rule {
+        option: bits(&["changes"]),
+        any: EVERY,
+        none: bits(&["ephemeral", "upper"]),
+        problem: Problem::WithoutOverlay,
+    },
+    Rule { option: bits(&["kill-after"]), any: EVERY, none: bits(&["timeout"]), problem: Problem::WithoutTimeout },
+    Rule {
+        option: bits(&["no-init"]),
+        any: bits(&["timeout", "grace", "changes"]),
+        none: 0,
+        problem: Problem::WithNoInit,
+    },
 ];
+
+/// The option itself is one of them.
+const EVERY: u64 = u64::MAX;
 
 const MAPS: u64 = bits(&["uidmap", "gidmap"]);
 const HOSTNAME: u64 = bits(&["hostname"]);
@@ -25,15 +41,16 @@ const HOSTNAME: u64 = bits(&["hostname"]);
 /// end, when no later option can resolve it.
 pub(super) fn find(given: Given, config: &Config) -> Option<(Row, Problem)> {
     let mapped = config.identity.userns != Userns::Root;
-    let (bits, problem) =
-        if let Some(rule) = RULES.iter().find(|rule| given.has_all(rule.all) && !given.has_any(rule.none)) {
-            (rule.all, rule.problem)
-        } else if mapped && given.has_any(MAPS) {
-            (MAPS, Problem::WithUserns)
-        } else if config.namespaces.share_uts && given.has_any(HOSTNAME) {
-            (HOSTNAME, Problem::WithSharedUts)
-        } else {
-            return None;
-        };
+    let (bits, problem) = if let Some(rule) =
+        RULES.iter().find(|rule| given.has_any(rule.option) && given.has_any(rule.any) && !given.has_any(rule.none))
+    {
+        (rule.option, rule.problem)
+    } else if mapped && given.has_any(MAPS) {
+        (MAPS, Problem::WithUserns)
+    } else if config.namespaces.share_uts && given.has_any(HOSTNAME) {
+        (HOSTNAME, Problem::WithSharedUts)
+    } else {
+        return None;
+    };
     given.first(bits).map(|row| (row, problem))
 }

@@ -19,10 +19,6 @@ impl Given {
         self.0 & bits != 0
     }
 
-    pub(super) fn has_all(self, bits: u64) -> bool {
-        self.0 & bits == bits
-    }
-
     /// The first of these in the order of the table that was given.
     pub(super) fn first(self, bits: u64) -> Option<Row> {
         (self.0 & bits != 0).then(|| Row((self.0 & bits).trailing_zeros() as usize))

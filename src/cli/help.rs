@@ -18,8 +18,8 @@ const BLANKS: &[u8; COLUMN] = &[b' '; COLUMN];
 pub const TEXTS: Table = Table::after(
     &options::TEXTS,
     "
-Sizes take k m g.
-Exit status: the command's, or 125 engine failed, 126 not executable, 127 not found.
+Sizes take k m g; durations ms s m h.
+Exit status: the command's, or 124 timeout, 125 engine failed, 126 not executable, 127 not found.
 \0",
 );
 

@@ -111,6 +111,33 @@ options! {
         "offset of the time since boot",
         |config, word| seconds(&mut config.namespaces.boottime, word)),
 
+    row!(Process, 0, "timeout", "DURATION",
+        "then SIGTERM to the command; exit status 124",
+        |config, word| duration(&mut config.process.timeout, word)),
+    row!(Process, 0, "kill-after", "DURATION",
+        "that long after the timeout, SIGKILL; exit status 137",
+        |config, word| duration(&mut config.process.kill_after, word)),
+    row!(Process, 0, "grace", "DURATION",
+        "time to finish for what the command leaves behind",
+        |config, word| duration(&mut config.process.grace, word)),
+    row!(Process, 0, "die-with-parent", "",
+        "end when the parent of engine ends",
+        |config, _| on(&mut config.process.die_with_parent)),
+    row!(Process, 0, "preserve-fd", "N",
+        "keep descriptor N open; repeatable",
+        preserve),
+    row!(Process, 0, "new-session", "",
+        "no controlling terminal",
+        |config, _| on(&mut config.process.new_session)),
+    row!(Process, 0, "no-init", "",
+        "the command itself is PID 1",
+        |config, _| on(&mut config.process.no_init)),
+    row!(Process, 0, "status-fd", "N",
+        "report to descriptor N, a JSON object a line",
+        |config, word| some(&mut config.process.status_fd, read::descriptor(word)?)),
+    row!(Process, 0, "pid-file", "FILE",
+        "write the command's process id to FILE",
+        |config, word| some(&mut config.process.pid_file, read::host_path(word)?)),
     row!(Process, 'i', "interactive", "",
         "no effect: stdin is always there",
         nothing),
@@ -198,6 +225,19 @@ fn seconds(place: &mut Option<i64>, word: &'static CStr) -> Read<()> {
 
 fn push<T, const N: usize>(list: &mut Vec<T, N>, value: T, full: Problem) -> Read<()> {
     list.push(value).map_err(|_| full)
+}
+
+/// 0, 1 and 2 are always kept.
+fn preserve(config: &mut Config, word: &'static CStr) -> Read<()> {
+    match read::descriptor(word)? {
+        ..3 => Ok(()),
+        number => push(&mut config.process.preserved, number, Problem::MoreDescriptors),
+    }
+}
+
+#[inline(never)]
+fn duration(place: &mut u64, word: &'static CStr) -> Read<()> {
+    put(place, read::positive(read::duration(word.to_bytes()))?)
 }
 
 #[inline(never)]

@@ -48,6 +48,7 @@ problems! {
     NotOfForm => "must be ",
     NotANumber => "must be a plain number",
     NotASize => "must be digits and k, m, g or nothing",
+    NotADuration => "must be digits and ms, s, m, h or nothing",
     NotCpus => "must be as 2 or 1.125",
     NotOctal => "mode= must be octal, up to 7777",
     TooLarge => "too large",
@@ -74,11 +75,14 @@ problems! {
     MoreEnvEdits => "more than 512 changes",
     MoreUlimits => "more than 16 limits",
     MoreLandlockRules => "more than 64 rules",
+    MoreDescriptors => "more than 64 descriptors",
     MoreCapabilityEdits => "more than 64 changes",
     // What does not go together.
     WithUpper => "not with --upper",
     WithUserns => "only with --userns root",
     WithSharedUts => "not with --share uts, which would rename the host",
+    WithNoInit => "not with --timeout, --grace or --changes",
+    WithoutTimeout => "needs --timeout",
     WithoutOverlay => "needs -x (--ephemeral) or --upper",
 }
 
@@ -215,6 +219,7 @@ mod tests {
             (Problem::MoreEnvEdits, ENV_EDITS_MAX),
             (Problem::MoreUlimits, ULIMITS_MAX),
             (Problem::MoreLandlockRules, LANDLOCK_RULES_MAX),
+            (Problem::MoreDescriptors, PRESERVED_MAX),
             (Problem::MoreCapabilityEdits, CAPABILITY_EDITS_MAX),
         ] {
             let text = String::from_utf8_lossy(texts().line(problem.text()));

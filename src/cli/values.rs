@@ -65,6 +65,18 @@ pub(super) fn size(text: &[u8]) -> Read<u64> {
     times(digits, factor, Problem::NotASize)
 }
 
+/// Milliseconds: `ms`, `s`, `m`, `h`; seconds where there is none.
+pub(super) fn duration(text: &[u8]) -> Read<u64> {
+    let (digits, factor) = match text {
+        [digits @ .., b'm', b's'] => (digits, 1),
+        [digits @ .., b's'] => (digits, 1000),
+        [digits @ .., b'm'] => (digits, 60 * 1000),
+        [digits @ .., b'h'] => (digits, 60 * 60 * 1000),
+        _ => (text, 1000),
+    };
+    times(digits, factor, Problem::NotADuration)
+}
+
 fn times(digits: &[u8], factor: u64, otherwise: Problem) -> Read<u64> {
     number_up_to(u64::MAX, digits, otherwise)?.checked_mul(factor).ok_or(Problem::TooLarge)
 }
@@ -87,6 +99,12 @@ pub(super) fn cpus(text: Text) -> Read<u64> {
 /// A plain number.
 pub(super) fn number(text: Text) -> Read<u64> {
     number_up_to(u64::MAX, text, Problem::NotANumber)
+}
+
+/// The number of a descriptor.
+#[inline(never)]
+pub(super) fn descriptor(word: &'static CStr) -> Read<i32> {
+    number_up_to(i32::MAX as u64, word.to_bytes(), Problem::NotANumber).map(|number| number as i32)
 }
 
 /// Without the `?` at its end, and whether there was one: what cannot be had is then no error.
@@ -307,6 +325,28 @@ mod tests {
         }
         for text in ["17179869184g", "18446744073709551615k", "18446744073709551616", "99999999999999999999m"] {
             assert_eq!(size(text.as_bytes()), Err(Problem::TooLarge), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn durations() {
+        for (text, value) in [
+            ("0", 0),
+            ("3", 3000),
+            ("20ms", 20),
+            ("4s", 4000),
+            ("5m", 300_000),
+            ("2h", 7_200_000),
+            ("18446744073709551615ms", u64::MAX),
+            ("5124095576030h", 5_124_095_576_030 * 3_600_000),
+        ] {
+            assert_eq!(duration(text.as_bytes()), Ok(value), "{text:?}");
+        }
+        for text in ["", "s", "ms", "1d", "1S", "1 s", "1sec", "1.5s", "-1s", "0x1s", "1m s", "1mms", "1hs", "+1"] {
+            assert_eq!(duration(text.as_bytes()), Err(Problem::NotADuration), "{text:?}");
+        }
+        for text in ["5124095576031h", "18446744073709552s", "18446744073709551616ms"] {
+            assert_eq!(duration(text.as_bytes()), Err(Problem::TooLarge), "{text:?}");
         }
     }
 

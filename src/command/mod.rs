@@ -12,11 +12,13 @@ mod workdir;
 use crate::config::Words;
 use crate::error::{At, Error, Object, Place, Step};
 use crate::handover::Handover;
+use crate::report::Record;
 use crate::sys::fd::{self, Dir};
 use crate::sys::file;
-use crate::sys::process::{Namespaces, Pid};
+use crate::sys::process::{self, Namespaces, Pid};
 use crate::sys::signal::{self, Disposition};
 use crate::sys::spawn::{self, Spawned};
+use crate::sys::terminal;
 
 /// Starts C, as a child of I, and returns once it runs the command, or has ended. `meanwhile` runs in I while C prepares.
 ///
@@ -30,9 +32,9 @@ pub fn start(
     spawn::spawn(namespaces, run, handover, meanwhile)
 }
 
-/// C's whole life. On entry it is I's child, in I's memory, with all signals blocked. Returns only where the command
-/// could not be run; I says so then, since a filter may have taken from C what it would need for that.
-fn run(handover: &Handover) -> Error {
+/// C's whole life. On entry it is I's child, in I's memory, or with `--no-init` I itself; all signals are blocked. Returns
+/// only where the command could not be run; I says so then, since a filter may have taken from C what it would need for that.
+pub fn run(handover: &Handover) -> Error {
     match prepare(handover) {
         Ok(environment) => lookup::execute(handover.config, environment),
         Err(error) => error,
@@ -60,10 +62,25 @@ fn prepare(handover: &Handover) -> Result<Words, Error> {
     if handover.child_signal == Disposition::Ignored {
         signal::set_disposition(signal::CHLD, Disposition::Ignored).at(Step::RestoreSignals, command)?;
     }
+    if config.process.new_session {
+        terminal::new_session().at(Step::StartCommand, command)?;
+    }
+    if config.process.no_init {
+        tie_again(handover)?;
+    }
+    if config.process.start_is_told() || config.process.no_init {
+        handover.report(Record::Starting);
+    }
     signal::set_mask(handover.mask).at(Step::RestoreSignals, command)?;
     // Last, since it may deny anything; execve(2) alone comes after it.
     privileges::filter(handover)?;
     Ok(environment)
+}
+
+/// The parent-death signal, which a change of credentials has undone. Where O ended in between, the lifeline shows it.
+fn tie_again(handover: &Handover) -> Result<(), Error> {
+    process::die_with_parent().at(Step::TieToParent, Object::Place(Place::Command))?;
+    handover.await_outside()
 }
 
 /// What the caller had closed was filled on the host; now it comes from the container.

@@ -6,11 +6,13 @@
 pub mod capability;
 mod files;
 mod privileges;
+mod process;
 mod protection;
 pub mod ulimit;
 
 pub use files::{Changes, Files, Mount, Proc, Tmpfs, Volume, Writes};
 pub use privileges::{CapabilityEdit, LandlockRule, Limit, Limits, Privileges, Seccomp, Ulimit, access};
+pub use process::{PRESERVED_MAX, Process};
 
 use core::ffi::{CStr, c_char};
 use heapless::Vec;
@@ -45,6 +47,8 @@ pub struct Config {
     pub surroundings: Surroundings,
     /// `--net`, `--share`, `--monotonic`, …: which namespaces are new.
     pub namespaces: Namespaces,
+    /// `--timeout`, `--preserve-fd`, `--no-init`, …: how the command lives and ends.
+    pub process: Process,
     /// `--strict`, `--cap-add`, `--seccomp`, …: what the command may do.
     pub privileges: Privileges,
     /// `--ulimit`, `--memory`, …: how much the command may use.
@@ -85,6 +89,17 @@ impl Config {
             share_cgroup: false,
             monotonic: None,
             boottime: None,
+        },
+        process: Process {
+            timeout: 0,
+            kill_after: 0,
+            grace: 0,
+            die_with_parent: false,
+            new_session: false,
+            no_init: false,
+            status_fd: None,
+            pid_file: None,
+            preserved: Vec::new(),
         },
         privileges: Privileges {
             strict: false,

@@ -87,6 +87,9 @@ worded! {
         Scope => "apply Landlock scopes to",
         Landlock => "apply a Landlock rule to",
         MakeCgroup => "make a cgroup below",
+        KeepDescriptor => "keep descriptor",
+        Write => "write",
+        SetTimer => "set a timer for",
     }
 }
 
@@ -199,6 +202,12 @@ pub enum Object {
     Landlock(u16),
     /// The cgroup that the container's is made below.
     Cgroup,
+    /// The descriptor of `--status-fd`.
+    StatusFd,
+    /// The file of `--pid-file`.
+    PidFile,
+    /// The n-th of `config.process.preserved`.
+    Preserved(u16),
 }
 
 /// A failure of engine's own: status 125, or 126 and 127 where it is the command that could not be run.
@@ -345,6 +354,9 @@ impl Object {
             Self::Ulimit(index) => (13, index),
             Self::Landlock(index) => (14, index),
             Self::Cgroup => (15, 0),
+            Self::StatusFd => (16, 0),
+            Self::PidFile => (17, 0),
+            Self::Preserved(index) => (18, index),
         }
     }
 
@@ -367,6 +379,9 @@ impl Object {
             13 => Self::Ulimit(index),
             14 => Self::Landlock(index),
             15 => Self::Cgroup,
+            16 => Self::StatusFd,
+            17 => Self::PidFile,
+            18 => Self::Preserved(index),
             _ => return None,
         })
     }

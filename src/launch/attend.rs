@@ -1,12 +1,15 @@
 //! O while the container runs: forwards signals, waits for I, learns how it ended.
 
-use crate::error::{At, Error, OWN_FAILURE, Object, Place, Step, Why};
+use super::journal::Journal;
+use super::outcome::Outcome;
+use crate::config::Config;
+use crate::error::{At, Errno, Error, Object, Place, Step, Why};
 use crate::report::{RECORD_BYTES, Record};
 use crate::sys::fd::Fd;
-use crate::sys::file;
 use crate::sys::poll::{self, Waiting};
-use crate::sys::process::{self, Ending, PidFd};
+use crate::sys::process::{self, Ending, Pid, PidFd};
 use crate::sys::signal::{self, Set, Signal};
+use crate::sys::socket;
 
 /// What O leaves to the kernel: its own faults, and the stops of the terminal, so that ^Z stops the whole job.
 const LEFT_ALONE: [Signal; 9] = [
@@ -24,88 +27,112 @@ const LEFT_ALONE: [Signal; 9] = [
 /// Everything else waits until O reads it.
 pub(super) const BLOCKED: Set = Set::all_but(&LEFT_ALONE);
 
-/// How a run ended.
-#[derive(Debug)]
-pub(super) enum Outcome {
-    /// The command ran and ended.
-    Ended(Ending),
-    /// It did not run; this is why.
-    Failed(Error),
-    /// I was killed, and everything with it.
-    InitKilled(Signal),
-}
-
 /// Forwards every signal to I until I has ended, and learns from its records how the run went. On return no process
 /// of the container is left: the kernel kills them all before I can be waited for.
-pub(super) fn attend(init: &PidFd, reports: &Fd) -> Result<Outcome, Error> {
+pub(super) fn attend(init: &PidFd, reports: &Fd, config: &Config, journal: Journal) -> Result<Outcome, Error> {
     let waiting_for = |errno| Error::new(Step::Wait, Object::Place(Place::Init), errno);
     let signals = signal::descriptor(BLOCKED).map_err(waiting_for)?;
+    let mut heard = Heard::new(journal);
+    let at_once = if config.process.start_is_told() { Waiting::to_read(reports) } else { Waiting::for_nothing() };
+    let mut events = [Waiting::to_read(&signals), at_once];
     loop {
-        poll::wait(&mut [Waiting::to_read(&signals)]).map_err(waiting_for)?;
+        poll::wait(&mut events).map_err(waiting_for)?;
+        let [_, report] = &mut events;
+        if report.happened() && !heard.next(reports, config)? {
+            *report = Waiting::for_nothing();
+        }
         while let Some(arrived) = signal::next(&signals).map_err(waiting_for)? {
             if arrived.signal == signal::CHLD {
                 // Children that were not engine's own are left alone.
                 if let Some(ended) = process::reap(Some(init.pid())).map_err(waiting_for)? {
-                    return outcome(Ending::from_wait_status(ended.status), reports);
+                    while heard.next(reports, config)? {}
+                    return heard.outcome(Ending::from_wait_status(ended.status));
                 }
-            } else if !arrived.from_kernel {
-                // What the terminal sends, the command has already. ESRCH: I has just ended, and SIGCHLD comes next.
+            } else if !arrived.from_terminal || config.process.new_session {
+                // What the terminal sends, the command has already, if it is its terminal. ESRCH: I has just ended, and
+                // SIGCHLD comes next.
                 let _ = signal::send(init, arrived.signal);
             }
         }
     }
 }
 
-/// Reads what I and C had to say, up to the end of file: both are gone. A failure speaks first, then the command's end.
-fn outcome(init: Ending, reports: &Fd) -> Result<Outcome, Error> {
-    let bad_record = || Error::because(Step::Wait, Object::Place(Place::Init), Why::BadRecord);
-    let mut outcome = None;
-    loop {
+/// What I and C have said so far.
+struct Heard {
+    journal: Journal,
+    /// Who said that it is about to be the command, as O's PID namespace has it.
+    command: Option<Pid>,
+    /// Whether that has been told.
+    told: bool,
+    outcome: Option<Outcome>,
+}
+
+fn bad_record() -> Error {
+    Error::because(Step::Wait, Object::Place(Place::Init), Why::BadRecord)
+}
+
+impl Heard {
+    const fn new(journal: Journal) -> Self {
+        Self { journal, command: None, told: false, outcome: None }
+    }
+
+    /// Hears the next record. False at the end: I and C are gone, or what I was has executed the command.
+    fn next(&mut self, reports: &Fd, config: &Config) -> Result<bool, Error> {
         let mut bytes = [0; RECORD_BYTES];
-        match file::read_full(reports, &mut bytes).at(Step::Wait, Object::Place(Place::Init))? {
-            0 => break,
+        let received = socket::receive(reports, &mut bytes).at(Step::Wait, Object::Place(Place::Init))?;
+        match received.length {
+            0 => {
+                if config.process.no_init && self.outcome.is_none() {
+                    self.started(config)?;
+                }
+                return Ok(false);
+            }
             RECORD_BYTES => {}
             _ => return Err(bad_record()),
         }
-        match Record::from_bytes(bytes).ok_or_else(bad_record)? {
-            Record::Failed(error) => return Ok(Outcome::Failed(error)),
-            Record::Ended(status) => outcome = Some(Outcome::Ended(Ending::from_wait_status(status))),
+        let outcome = match Record::from_bytes(bytes).ok_or_else(bad_record)? {
+            Record::Starting => {
+                self.command = Some(received.writer);
+                return Ok(true);
+            }
+            Record::Started => {
+                self.started(config)?;
+                return Ok(true);
+            }
+            Record::Failed(error) => Outcome::Failed(error),
+            Record::Ended(status) => Outcome::Ended(Ending::from_wait_status(status)),
+            Record::TimedOut(status) => Outcome::TimedOut(status),
+        };
+        // A failure speaks first, then the command's end.
+        if !matches!(self.outcome, Some(Outcome::Failed(_))) {
+            self.outcome = Some(outcome);
+        }
+        Ok(true)
+    }
+
+    fn started(&mut self, config: &Config) -> Result<(), Error> {
+        match self.command {
+            Some(command) if !core::mem::replace(&mut self.told, true) => self.journal.started(command, config),
+            _ => Ok(()),
         }
     }
-    match (outcome, init) {
-        (Some(outcome), _) => Ok(outcome),
-        (None, Ending::Killed(signal)) => Ok(Outcome::InitKilled(signal)),
-        (None, Ending::Exited(_)) => Err(bad_record()),
+
+    /// What comes of it, where I ended like this. Where I became the command, its end is the command's.
+    fn outcome(self, init: Ending) -> Result<Outcome, Error> {
+        match (self.outcome, init) {
+            (Some(outcome), _) => Ok(outcome),
+            (None, ending) if self.command.is_some() => Ok(Outcome::Ended(ending)),
+            (None, Ending::Killed(signal)) => Ok(Outcome::InitKilled(signal)),
+            (None, Ending::Exited(_)) => Err(bad_record()),
+        }
     }
 }
 
 /// What I said before it was ended, if it said anything.
 pub(super) fn first_failure(reports: &Fd) -> Option<Error> {
     let mut bytes = [0; RECORD_BYTES];
-    match file::read_full(reports, &mut bytes) {
-        Ok(RECORD_BYTES) => match Record::from_bytes(bytes) {
-            Some(Record::Failed(error)) => Some(error),
-            _ => None,
-        },
+    match socket::receive(reports, &mut bytes).and(Record::from_bytes(bytes).ok_or(Errno::INVAL)) {
+        Ok(Record::Failed(error)) => Some(error),
         _ => None,
-    }
-}
-
-impl Outcome {
-    /// Ends O the way the command ended, or as a failure of engine's own.
-    pub(super) fn end(self, config: &crate::config::Config) -> ! {
-        match self {
-            Self::Ended(Ending::Exited(status)) => process::exit(status),
-            Self::Ended(Ending::Killed(signal)) => {
-                signal::raise(signal);
-                // The signal did not end O: a shell would say this of one that it did end.
-                process::exit(128_u8.saturating_add(signal as u8))
-            }
-            Self::Failed(error) => super::say::failure(error, config),
-            Self::InitKilled(signal) => {
-                super::say::init_killed(signal);
-                process::exit(OWN_FAILURE)
-            }
-        }
     }
 }

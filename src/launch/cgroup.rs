@@ -164,7 +164,7 @@ impl Keeper {
         match process::clone(Namespaces::default())? {
             Fork::Child => {
                 // A failure leaves open what is open, which keeps the caller's readers waiting for as long as the run.
-                let _ = fd::close_all_but(&[parent, &read]).and_then(|()| fd::close_range(0, 2));
+                let _ = fd::close_all_but(&[parent.number(), read.number()], &[]).and_then(|()| fd::close_range(0, 2));
                 // Nobody means this process who means the caller's job.
                 let _ = terminal::new_session();
                 process::release_stack();

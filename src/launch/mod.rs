@@ -9,34 +9,39 @@ mod environment;
 mod filter;
 mod hints;
 mod id_maps;
+mod journal;
 mod landlock;
 mod map_helper;
 mod network;
+mod outcome;
 pub mod say;
 mod signals;
 mod stdio;
 mod subordinate;
+mod tie;
+mod unicode;
 
 use crate::config::{Config, Net};
 use crate::error::{At, Errno, Error, Object, Place, Step, Why};
 use crate::handover::Handover;
 use crate::setup;
+use crate::sys::clock;
 use crate::sys::fd::{self, Dir, Fd};
 use crate::sys::file::{self, FileId};
 use crate::sys::process::{self, Namespaces, PidFd};
 use crate::sys::signal::{self, Disposition};
+use crate::sys::socket;
 use crate::sys::spawn::{self, Memory};
 use crate::sys::start::{Credentials, Start};
-use attend::Outcome;
 use cgroup::Cgroup;
 use core::ffi::CStr;
+use journal::Journal;
+use outcome::Outcome;
 
 /// O's whole life. I begins in [`setup::run`], on a stack of its own.
 pub fn run(config: &'static Config, start: Start) -> ! {
-    match launch(config, start) {
-        Ok(outcome) => outcome.end(config),
-        Err(error) => say::failure(error, config),
-    }
+    let began = clock::now();
+    launch(config, start).unwrap_or_else(Outcome::Failed).end(config, began)
 }
 
 fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
@@ -54,13 +59,18 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
     let mask = signal::set_mask(attend::BLOCKED).at(Step::PrepareSignals, engine)?;
     let filter = filter::make(config);
     let closed_stdio = stdio::fill_closed()?;
-    stdio::close_inherited()?;
+    stdio::close_inherited(config)?;
+    tie::to_parent(config)?;
+    let journal = Journal::open(config)?;
     let root = find_root(config)?;
     let landlock = landlock::rights(config)?;
     // With SIGCHLD ignored, children would vanish unseen (wait(2)).
     let child_signal = signal::set_disposition(signal::CHLD, Disposition::Default).at(Step::PrepareSignals, engine)?;
     let lifeline = fd::pipe().at(Step::MakePipe, engine)?;
-    let reports = fd::pipe().at(Step::MakePipe, engine)?;
+    let reports = socket::pair().at(Step::MakePipe, engine)?;
+    if config.process.start_is_told() {
+        socket::name_writers(&reports.read).at(Step::MakePipe, engine)?;
+    }
     network::join(config)?;
     // From here on nothing may return that does not end it.
     let cgroup = cgroup::make(config)?;
@@ -86,8 +96,8 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
     for number in inside {
         fd::close(number);
     }
-    let outcome =
-        init.and_then(|init| accompany(&init, &lifeline.write, &reports.read, config, &credentials, cgroup.as_ref()));
+    let ends = Ends { lifeline: &lifeline.write, reports: &reports.read };
+    let outcome = init.and_then(|init| accompany(&init, ends, config, &credentials, cgroup.as_ref(), journal));
     if let Some(cgroup) = cgroup {
         cgroup.end();
     }
@@ -128,23 +138,30 @@ fn namespaces(config: &Config, limited: bool) -> Namespaces {
         .and_if(!share.share_cgroup && !limited, Namespaces::CGROUP)
 }
 
+/// O's ends of what leads to I.
+#[derive(Clone, Copy)]
+struct Ends<'a> {
+    lifeline: &'a Fd,
+    reports: &'a Fd,
+}
+
 /// From the clone to the end. On entry I waits for its id maps; on return I is gone, and the container with it.
 fn accompany(
     init: &PidFd,
-    lifeline: &Fd,
-    reports: &Fd,
+    ends: Ends<'_>,
     config: &Config,
     credentials: &Credentials,
     cgroup: Option<&Cgroup>,
+    journal: Journal,
 ) -> Result<Outcome, Error> {
-    if let Err(error) = introduce(init, lifeline, config, credentials, cgroup) {
+    if let Err(error) = introduce(init, ends.lifeline, config, credentials, cgroup) {
         end_init(init);
         // I may have told why nobody was there to be introduced: it had failed already. But a false or foreign /proc
         // explains whatever else goes wrong.
         let explained = matches!(error.why(), Some(Why::NotProcfs | Why::ForeignProc));
-        return Err(attend::first_failure(reports).filter(|_| !explained).unwrap_or(error));
+        return Err(attend::first_failure(ends.reports).filter(|_| !explained).unwrap_or(error));
     }
-    let outcome = attend::attend(init, reports);
+    let outcome = attend::attend(init, ends.reports, config, journal);
     if outcome.is_err() {
         end_init(init);
     }

@@ -1,7 +1,9 @@
 //! What engine says, each thing once: failures, usage, answers.
 
+use super::unicode;
 use crate::config::{Changes, Config, DEFAULT_HOSTNAME, EnvEdit, Mount, Net, Writes, ulimit};
 use crate::error::{Error, OWN_FAILURE, Object, Place};
+use crate::sys::digits::{self, Base, Room};
 use crate::sys::file;
 use crate::sys::process;
 use crate::sys::signal::{self, Disposition, Set, Signal};
@@ -12,42 +14,79 @@ const STDOUT: i32 = 1;
 const STDERR: i32 = 2;
 
 /// Text on its way to a descriptor: one write where it fits, several where it does not; nothing is cut off.
-struct Output {
+pub(super) struct Output {
     number: i32,
+    /// How words look that may hold anything.
+    form: Form,
     buffer: Vec<u8, 1024>,
     failed: bool,
 }
 
+/// See [`Output::word`].
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// For people.
+    Plain,
+    /// As what stands between the quotes of a JSON string.
+    Json,
+}
+
 impl Output {
-    fn to(number: i32) -> Self {
+    /// Nothing yet.
+    pub(super) fn to(number: i32, form: Form) -> Self {
         // A reader that has gone is no reason to die of SIGPIPE: the status says what there is to say. Where the mask
         // cannot be set, the signal says it.
         let _ = signal::set_mask(Set::all_but(&[]));
-        Self { number, buffer: Vec::new(), failed: false }
+        Self { number, form, buffer: Vec::new(), failed: false }
     }
 
     /// Adds text as it is.
-    fn text(&mut self, bytes: &[u8]) {
+    pub(super) fn text(&mut self, bytes: &[u8]) {
         for &byte in bytes {
             self.byte(byte);
         }
     }
 
-    /// Adds a word of the user's: what would move the cursor or begin a new line is shown as `\xNN`.
-    fn word(&mut self, bytes: &[u8]) {
-        for &byte in bytes {
-            if byte < b' ' || byte == 0x7f {
-                const DIGITS: &[u8; 16] = b"0123456789abcdef";
-                self.text(b"\\x");
-                for digit in [byte >> 4, byte & 15] {
-                    self.byte(DIGITS.get(usize::from(digit)).copied().unwrap_or(b'?'));
+    /// Adds `text` as it is, but the next of `words` where it has a `$`, and the next number where it has a `#`.
+    pub(super) fn fill(&mut self, text: &[u8], words: &[&[u8]], numbers: &[u64]) {
+        let (mut words, mut numbers) = (words.iter(), numbers.iter());
+        for byte in text {
+            match byte {
+                b'$' => self.word(words.next().copied().unwrap_or_default()),
+                b'#' => {
+                    let number = numbers.next().copied().unwrap_or_default();
+                    self.text(digits::write(b"", number, Base::Decimal, &mut [0; 40]).to_bytes());
                 }
-            } else {
-                self.byte(byte);
+                byte => self.byte(*byte),
             }
         }
     }
 
+    /// Adds a word of the user's. What would move the cursor or begin a new line is shown as `\xNN`; in JSON as it is said
+    /// there, and what is no text as the character that stands for such (RFC 8259 knows only Unicode).
+    fn word(&mut self, mut bytes: &[u8]) {
+        while let [byte, ..] = bytes {
+            let json = self.form == Form::Json;
+            let length = if json { unicode::character(bytes) } else { 1 };
+            if length == 0 {
+                self.text(b"\\ufffd");
+            } else if *byte < b' ' || *byte == 0x7f {
+                const DIGITS: &[u8; 16] = b"0123456789abcdef";
+                self.text(if json { b"\\u00" } else { b"\\x" });
+                for digit in [byte >> 4, byte & 15] {
+                    self.byte(DIGITS.get(usize::from(digit)).copied().unwrap_or(b'?'));
+                }
+            } else {
+                if json && matches!(byte, b'"' | b'\\') {
+                    self.byte(b'\\');
+                }
+                self.text(bytes.get(..length).unwrap_or_default());
+            }
+            bytes = bytes.get(length.max(1)..).unwrap_or_default();
+        }
+    }
+
+    #[inline(never)]
     fn byte(&mut self, byte: u8) {
         if self.buffer.push(byte).is_err() {
             self.flush();
@@ -57,41 +96,38 @@ impl Output {
     }
 
     /// Writes what is there. False where anything since the beginning could not be written.
-    fn flush(&mut self) -> bool {
+    pub(super) fn flush(&mut self) -> bool {
         self.failed |= file::write_all(self.number, &self.buffer).is_err();
         self.buffer.clear();
         !self.failed
     }
 }
 
-/// `engine: cannot <step> <object>: <why> (<ERRNO>)`, and the end. Standard error may be closed, full or broken: the
-/// status says it all the same.
-pub(super) fn failure(error: Error, config: &Config) -> ! {
-    let mut line = Output::to(STDERR);
-    describe(&mut line, error, config);
-    line.text(b"\n");
-    if let Some(hint) = error.hint(super::hints::holds) {
-        line.text(b"engine: hint: ");
-        line.text(texts().line(hint));
-        line.text(b"\n");
-    }
+/// `engine: cannot <step> <object>: <why> (<ERRNO>)`. Standard error may be closed, full or broken: the status says it all
+/// the same.
+pub(super) fn failure(error: Error, config: &Config) {
+    let mut line = Output::to(STDERR, Form::Plain);
+    describe(&mut line, error, config, b"engine: cannot $ $: $ ($)\n", b"engine: hint: $\n");
     line.flush();
-    process::exit(error.exit_status())
 }
 
-fn describe(line: &mut Output, error: Error, config: &Config) {
-    line.text(b"engine: cannot ");
-    line.text(error.step().map_or(b"", |step| texts().line(step.text())));
-    line.text(b" ");
-    match error.object().map_or(b"".as_slice(), |what| object(what, config)) {
-        b"" => line.text(b"''"),
-        object => line.word(object),
+/// Fills in step, object, cause and errno; and then the hint, if there is one.
+pub(super) fn describe(line: &mut Output, error: Error, config: &Config, text: &[u8], with_hint: &[u8]) {
+    let texts = texts();
+    let mut room = [0; 40];
+    let mut words = [
+        error.step().map_or(b"".as_slice(), |step| texts.line(step.text())),
+        error.object().map_or(b"", |what| object(what, config, &mut room)),
+        error.cause(texts),
+        error.errno().name(texts),
+    ];
+    if let [_, object @ b"", ..] = &mut words {
+        *object = b"''";
     }
-    line.text(b": ");
-    line.text(error.cause(texts()));
-    line.text(b" (");
-    line.text(error.errno().name(texts()));
-    line.text(b")");
+    line.fill(text, &words, &[]);
+    if let (Some(hint), false) = (error.hint(super::hints::holds), with_hint.is_empty()) {
+        line.fill(with_hint, &[texts.line(hint)], &[]);
+    }
 }
 
 /// A failure where doing without was asked for: says so, and lets the run go on. Else the failure itself.
@@ -99,9 +135,8 @@ pub(super) fn unless_best_effort(error: Error, best_effort: bool, config: &Confi
     if !best_effort {
         return Err(error);
     }
-    let mut line = Output::to(STDERR);
-    describe(&mut line, error, config);
-    line.text(b"; going on without\n");
+    let mut line = Output::to(STDERR, Form::Plain);
+    describe(&mut line, error, config, b"engine: cannot $ $: $ ($); going on without\n", b"");
     // Where standard error takes nothing there is nobody to be told. What that sends to O must not reach the command: to
     // be ignored for a moment takes it away.
     if !line.flush() {
@@ -115,7 +150,7 @@ pub(super) fn unless_best_effort(error: Error, best_effort: bool, config: &Confi
 
 /// I was killed from outside.
 pub(super) fn init_killed(signal: Signal) {
-    let mut line = Output::to(STDERR);
+    let mut line = Output::to(STDERR, Form::Plain);
     line.text(b"engine: init was killed by SIG");
     line.text(super::signals::name(signal));
     line.text(b"\n");
@@ -123,7 +158,7 @@ pub(super) fn init_killed(signal: Signal) {
 }
 
 /// The object as the user wrote it.
-fn object(object: Object, config: &Config) -> &[u8] {
+pub(super) fn object<'a>(object: Object, config: &Config, room: &'a mut Room) -> &'a [u8] {
     let mount = |index: u16| config.files.mounts.get(usize::from(index));
     match object {
         Object::Place(place) => texts().line(place.text()),
@@ -155,6 +190,9 @@ fn object(object: Object, config: &Config) -> &[u8] {
             None => b"",
         },
         Object::Landlock(index) => config.privileges.landlock.get(usize::from(index)).map_or(b"", |rule| rule.path),
+        Object::StatusFd => number(config.process.status_fd, room),
+        Object::PidFile => config.process.pid_file.map_or(b"", |path| path.to_bytes()),
+        Object::Preserved(index) => number(config.process.preserved.get(usize::from(index)).copied(), room),
         Object::Cgroup => config.limits.cgroup.unwrap_or(b"engine's own"),
         Object::Ulimit(index) => {
             config.limits.ulimits.get(usize::from(index)).map_or(b"", |ulimit| ulimit::name(ulimit.resource))
@@ -162,9 +200,14 @@ fn object(object: Object, config: &Config) -> &[u8] {
     }
 }
 
+/// A descriptor.
+fn number(number: Option<i32>, room: &mut Room) -> &[u8] {
+    digits::decimal(b"", number.unwrap_or_default().unsigned_abs(), room).to_bytes()
+}
+
 /// A command line that makes no sense, in the words of whoever read it.
 pub fn usage(words: &[&[u8]]) -> ! {
-    let mut line = Output::to(STDERR);
+    let mut line = Output::to(STDERR, Form::Plain);
     for word in words {
         line.text(word);
     }
@@ -174,7 +217,7 @@ pub fn usage(words: &[&[u8]]) -> ! {
 
 /// What the user asked engine itself: on standard output, where someone may be reading.
 pub fn answer(tell: impl FnOnce(&mut dyn FnMut(&[u8]))) -> ! {
-    let mut output = Output::to(STDOUT);
+    let mut output = Output::to(STDOUT, Form::Plain);
     tell(&mut |text| output.text(text));
     process::exit(if output.flush() { 0 } else { OWN_FAILURE })
 }

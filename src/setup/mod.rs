@@ -21,7 +21,6 @@ use crate::init;
 use crate::sys::fd::{self, Fd};
 use crate::sys::file;
 use crate::sys::identity;
-use crate::sys::poll::{self, Waiting};
 use crate::sys::process::{self, Namespaces};
 use masks::Masks;
 
@@ -45,10 +44,10 @@ fn set_up(handover: &Handover) -> Result<World, Error> {
     namespaces::prepare(config)?;
     // What does not depend on who is who is done while O writes the id maps.
     let host = HostPieces::open(handover)?;
-    await_outside(handover)?;
+    handover.await_outside()?;
     if handover.limited && !config.namespaces.share_cgroup {
         // Only now is I in the cgroup where the namespace is to begin.
-        process::new_cgroup_namespace().at(Step::MakeNamespaces, Object::Place(Place::Container))?;
+        process::enter_new(Namespaces::CGROUP).at(Step::MakeNamespaces, Object::Place(Place::Container))?;
     }
     let pieces = Pieces::open(handover)?;
     root::enter(&pieces.root)?;
@@ -99,20 +98,6 @@ fn inner_namespaces(config: &Config, lock: bool) -> Namespaces {
         return Namespaces::default();
     }
     Namespaces::USER.and(Namespaces::MOUNT).and_if(!config.namespaces.share_uts, Namespaces::UTS)
-}
-
-/// Waits until O has written the id maps, and makes sure that nothing of the container outlives O.
-///
-/// Two means that do not depend on each other do that: the parent-death signal, and the lifeline, whose other end only O
-/// holds. Where O ended before the signal was set, the lifeline shows it here.
-fn await_outside(handover: &Handover) -> Result<(), Error> {
-    let mut lifeline = [Waiting::to_read(&handover.lifeline)];
-    poll::wait(&mut lifeline).at(Step::TieToParent, Object::Place(Place::Init))?;
-    if lifeline.iter().any(Waiting::hung_up) {
-        // There is nobody left to tell.
-        process::exit(OWN_FAILURE);
-    }
-    Ok(())
 }
 
 /// What comes from the host, whoever I is there; attached to nothing yet.

@@ -3,8 +3,7 @@
 //! They do not close themselves: that code would stand at every way out of every function, for processes that end, or
 //! execute something, or close everything at once ([`close_all_but`]). What must not stay open is closed where it is said.
 
-use super::{Result, call, done, open};
-use crate::error::Errno;
+use super::{Result, done, open};
 use linux_raw_sys::general as kernel;
 use syscalls::Sysno;
 
@@ -31,19 +30,29 @@ impl Fd {
     }
 }
 
-/// Closes every descriptor above 2 but these.
+/// Closes every descriptor above 2 but these and those.
 ///
 /// # Errors
 /// See [`close_range`].
-pub fn close_all_but(kept: &[&Fd]) -> Result<()> {
+pub fn close_all_but(these: &[i32], those: &[i32]) -> Result<()> {
     let mut first = 3;
-    while let Some(next) = kept.iter().map(|fd| fd.0).filter(|&number| number >= first).min() {
+    loop {
+        let mut next = i32::MAX;
+        for list in [these, those] {
+            for &number in list {
+                if number >= first && number < next {
+                    next = number;
+                }
+            }
+        }
         if next > first {
             close_range(first, next - 1)?;
         }
+        if next == i32::MAX {
+            return Ok(());
+        }
         first = next + 1;
     }
-    close_range(first, i32::MAX)
 }
 
 /// Closes a descriptor. There is nothing to be done about a failure: Linux frees the number in every case, and what is
@@ -117,14 +126,10 @@ pub fn set_close_on_exec(number: i32, on: bool) -> Result<()> {
 /// Whether a descriptor is open.
 ///
 /// # Errors
-/// What fcntl(2) says beside EBADF.
-pub fn is_open(number: i32) -> Result<bool> {
+/// EBADF where it is not.
+pub fn must_be_open(number: i32) -> Result<()> {
     // SAFETY: no memory is involved.
-    match unsafe { call!(fcntl, number, kernel::F_GETFD, 0) } {
-        Ok(_) => Ok(true),
-        Err(Errno::BADF) => Ok(false),
-        Err(errno) => Err(errno),
-    }
+    unsafe { done!(fcntl, number, kernel::F_GETFD, 0) }
 }
 
 /// The two ends of a pipe.

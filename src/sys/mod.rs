@@ -9,6 +9,7 @@ use crate::error::Errno;
 use syscalls::Sysno;
 
 mod arch;
+pub mod clock;
 pub mod digits;
 pub mod fd;
 pub mod file;
@@ -23,6 +24,7 @@ pub mod poll;
 pub mod process;
 pub mod seccomp;
 pub mod signal;
+pub mod socket;
 pub mod spawn;
 pub mod start;
 pub mod terminal;

@@ -28,6 +28,18 @@ impl Waiting {
         Self(kernel::pollfd { fd: fd.number(), events: kernel::POLLPRI as i16, revents: 0 })
     }
 
+    /// For nothing: an entry that stays as it is.
+    #[must_use]
+    pub const fn for_nothing() -> Self {
+        Self(kernel::pollfd { fd: -1, events: 0, revents: 0 })
+    }
+
+    /// Whether anything happened.
+    #[must_use]
+    pub const fn happened(&self) -> bool {
+        self.0.revents != 0
+    }
+
     /// Whether the other end is gone.
     #[must_use]
     pub const fn hung_up(&self) -> bool {

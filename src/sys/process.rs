@@ -104,6 +104,15 @@ pub fn clone(namespaces: Namespaces) -> Result<Fork> {
     }
 }
 
+/// Moves the caller itself to new namespaces.
+///
+/// # Errors
+/// See unshare(2).
+pub fn enter_new(namespaces: Namespaces) -> Result<()> {
+    // SAFETY: no memory is involved.
+    unsafe { done!(unshare, namespaces.0) }
+}
+
 /// Makes a time namespace for the children that the caller will have (time_namespaces(7)).
 ///
 /// # Errors
@@ -111,15 +120,6 @@ pub fn clone(namespaces: Namespaces) -> Result<Fork> {
 pub fn new_time_namespace() -> Result<()> {
     // SAFETY: no memory is involved.
     unsafe { done!(unshare, kernel::CLONE_NEWTIME) }
-}
-
-/// Makes a cgroup namespace for the caller, which begins at the cgroup that it is in.
-///
-/// # Errors
-/// See unshare(2).
-pub fn new_cgroup_namespace() -> Result<()> {
-    // SAFETY: no memory is involved.
-    unsafe { done!(unshare, kernel::CLONE_NEWCGROUP) }
 }
 
 /// Moves the caller itself to a time namespace.
@@ -219,6 +219,35 @@ pub fn wait_any() -> Result<()> {
 pub fn own_pid() -> Pid {
     // SAFETY: no memory is involved; it cannot fail.
     unsafe { call!(getpid) }.unwrap_or_default() as Pid
+}
+
+/// The number of the caller's parent; 0 where that is outside the caller's PID namespace.
+#[must_use]
+pub fn parent() -> Pid {
+    // SAFETY: no memory is involved; it cannot fail.
+    unsafe { call!(getppid) }.unwrap_or_default() as Pid
+}
+
+/// What processes have used.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Usage {
+    /// Time in the program, in microseconds.
+    pub user: u64,
+    /// Time in the kernel, in microseconds.
+    pub system: u64,
+    /// The most memory that one of them held, in KiB.
+    pub memory: u64,
+}
+
+/// What the children have used that the caller has waited for, with all whom they have waited for (getrusage(2)).
+#[must_use]
+pub fn children_usage() -> Usage {
+    // SAFETY: the structure is plain numbers, for which zero is a value.
+    let mut usage: kernel::rusage = unsafe { core::mem::zeroed() };
+    // SAFETY: `usage` is valid for a write. It cannot fail.
+    let _ = unsafe { call!(getrusage, kernel::RUSAGE_CHILDREN, &raw mut usage) };
+    let micros = |time: kernel::__kernel_old_timeval| time.tv_sec as u64 * 1_000_000 + time.tv_usec as u64;
+    Usage { user: micros(usage.ru_utime), system: micros(usage.ru_stime), memory: usage.ru_maxrss as u64 }
 }
 
 /// Has the kernel kill the caller when its parent ends (PR_SET_PDEATHSIG). A change of credentials undoes it.

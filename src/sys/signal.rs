@@ -1,7 +1,7 @@
 //! Signals: masks, dispositions, and signals as something to read (signalfd(2)).
 
 use super::fd::Fd;
-use super::process::PidFd;
+use super::process::{Pid, PidFd};
 use super::{Result, call, done, open};
 use crate::error::Errno;
 use linux_raw_sys::general as kernel;
@@ -23,6 +23,9 @@ mod numbers {
     pub const PIPE: Signal = kernel::SIGPIPE as Signal;
     pub const KILL: Signal = kernel::SIGKILL as Signal;
     pub const SEGV: Signal = kernel::SIGSEGV as Signal;
+    pub const ALRM: Signal = kernel::SIGALRM as Signal;
+    pub const TERM: Signal = kernel::SIGTERM as Signal;
+    pub const CONT: Signal = kernel::SIGCONT as Signal;
     pub const CHLD: Signal = kernel::SIGCHLD as Signal;
     pub const TSTP: Signal = kernel::SIGTSTP as Signal;
     pub const TTIN: Signal = kernel::SIGTTIN as Signal;
@@ -112,8 +115,10 @@ pub fn descriptor(set: Set) -> Result<Fd> {
 pub struct Arrived {
     /// Which.
     pub signal: Signal,
-    /// The kernel sent it, as the terminal's driver does on ^C: everyone in the foreground group has it already.
-    pub from_kernel: bool,
+    /// The terminal's driver sent it, as on ^C: everyone in the foreground group has it already.
+    pub from_terminal: bool,
+    /// A [`Timer`](super::clock::Timer) has run out.
+    pub from_timer: bool,
 }
 
 /// The next signal that is waiting; `None` where there is none.
@@ -129,7 +134,14 @@ pub fn next(descriptor: &Fd) -> Result<Option<Arrived>> {
         result => result?,
     };
     let [signal, _, code, ..] = words;
-    Ok(Some(Arrived { signal: signal as Signal, from_kernel: code as i32 == kernel::SI_KERNEL as i32 }))
+    let (signal, code) = (signal as Signal, code as i32);
+    Ok(Some(Arrived {
+        signal,
+        // What else the kernel sends, but for the alarm that a program can have itself sent across execve(2), is about the
+        // process that gets it.
+        from_terminal: code == kernel::SI_KERNEL as i32 && signal != ALRM,
+        from_timer: code == kernel::SI_TIMER,
+    }))
 }
 
 /// Sends a signal to the process behind a pidfd.
@@ -141,22 +153,16 @@ pub fn send(process: &PidFd, signal: Signal) -> Result<()> {
     unsafe { done!(pidfd_send_signal, process.fd().number(), signal, 0, 0) }
 }
 
-/// Sends a signal to a child that has not been waited for, so that its number is still its own.
+/// Every process that the caller can see, itself and PID 1 excepted.
+pub const EVERYONE: Pid = -1;
+
+/// Sends a signal to a child that has not been waited for, so that its number is still its own; or to [`EVERYONE`].
 ///
 /// # Errors
 /// See kill(2).
-pub fn send_to_child(pid: i32, signal: Signal) -> Result<()> {
+pub fn send_to(pid: Pid, signal: Signal) -> Result<()> {
     // SAFETY: no memory is involved.
     unsafe { done!(kill, pid, signal) }
-}
-
-/// Kills every process that the caller can see, itself and PID 1 excepted.
-///
-/// # Errors
-/// ESRCH where there is none.
-pub fn kill_all() -> Result<()> {
-    // SAFETY: no memory is involved.
-    unsafe { done!(kill, -1_i32, KILL) }
 }
 
 /// Ends the calling process by this signal: default action, unblocked, so that the parent sees the signal itself.

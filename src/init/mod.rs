@@ -1,74 +1,72 @@
 //! I, for life: PID 1 of the container.
 //!
 //! It starts the command, reaps whatever ends, passes signals on, and says how the command ended. When it ends itself,
-//! for whatever reason, the kernel kills everything in its PID namespace.
+//! for whatever reason, the kernel kills everything in its PID namespace. With `--no-init` it becomes the command.
 
-use crate::changes::Pending;
+mod alone;
+pub mod serve;
+
 use crate::command::{self, landlock};
 use crate::config::capability;
 use crate::error::{At, Error, OWN_FAILURE, Object, Place, Step};
 use crate::handover::{Handover, World};
 use crate::id_map::{self, Kind};
 use crate::report::Record;
-use crate::sys::fd;
+use crate::sys::fd::{self, Fd};
 use crate::sys::identity;
-use crate::sys::poll::{self, Waiting};
+use crate::sys::poll::Waiting;
 use crate::sys::process::{self, Pid};
 use crate::sys::signal::{self, Set};
 use crate::sys::spawn::Spawned;
 use crate::sys::terminal;
+use serve::Charge;
 
 /// On entry the container stands, I is in it, and all signals but those of [`launch`](crate::launch) are blocked.
 pub fn run(handover: &Handover, world: World) -> ! {
-    if let Err(error) = serve(handover, world) {
+    if let Err(error) = live(handover, world) {
         handover.fail(error);
     }
     process::exit(OWN_FAILURE)
 }
 
 /// Starts the command and serves until it has ended.
-fn serve(handover: &Handover, mut world: World) -> Result<(), Error> {
+fn live(handover: &Handover, mut world: World) -> Result<(), Error> {
     let init = Object::Place(Place::Init);
+    let config = handover.config;
     // I is beyond the reach of ^Z: what would stop it waits to be passed on, like everything else.
     signal::set_mask(Set::all_but(&[])).at(Step::PrepareSignals, init)?;
     let signals = signal::descriptor(Set::all_but(&[])).at(Step::PrepareSignals, init)?;
     // Of the command line, PID 1 shows what is the container's: no option, and no path of the host's. Where the kernel does
     // not let it, `ps` shows the whole, and nothing else is lost.
-    let _ = process::show_as(core::iter::once(c"engine").chain(handover.config.command_words()));
+    let _ = process::show_as(core::iter::once(c"engine").chain(config.command_words()));
     let changes = world.changes.take();
     // Nothing else that set-up has opened is needed any more, and nothing of the host's is kept.
     let (lifeline, reports) = (&handover.lifeline, &handover.reports);
-    let kept = changes.as_ref().map_or([lifeline; 3], |changes| [&changes.upper, &changes.below, &changes.output]);
-    let [upper, below, output] = kept;
-    let kept = [lifeline, reports, &signals, world.proc.as_ref().unwrap_or(lifeline), upper, below, output];
-    fd::close_all_but(&kept).at(Step::CloseDescriptors, init)?;
-    landlock::scope(handover.config)?;
+    let [upper, below, output] =
+        changes.as_ref().map_or([lifeline; 3], |changes| [&changes.upper, &changes.below, &changes.output]);
+    let own = [lifeline, reports, &signals, world.proc.as_ref().unwrap_or(lifeline), upper, below, output];
+    fd::close_all_but(&own.map(Fd::number), &config.process.preserved).at(Step::CloseDescriptors, init)?;
+    if config.process.no_init {
+        return Err(alone::become_command(handover, &world));
+    }
+    landlock::scope(config)?;
     let command = start(handover, world)?;
     if changes.is_none() {
         // What is left for I to do asks for nothing else. The list of changes takes reading what is anybody's.
         identity::reduce_capabilities(capability::KILL).at(Step::DropPrivileges, init)?;
     }
     process::release_stack();
-    let mut events = [Waiting::to_read(&signals), Waiting::for_hangup(&handover.lifeline)];
-    loop {
-        poll::wait(&mut events).at(Step::Wait, init)?;
-        let [_, lifeline] = &events;
-        if lifeline.hung_up() {
-            return Ok(());
-        }
-        while let Some(arrived) = signal::next(&signals).at(Step::Wait, init)? {
-            if arrived.signal == signal::CHLD {
-                if let Some(status) = reap_all(command).at(Step::Wait, init)? {
-                    changes.as_ref().map_or(Ok(()), Pending::write)?;
-                    handover.report(Record::Ended(status));
-                    process::exit(0);
-                }
-            } else if !arrived.from_kernel {
-                // It cannot have been reaped yet, so the number is still its own.
-                let _ = signal::send_to_child(command, arrived.signal);
-            }
-        }
+    if config.process.start_is_told() {
+        handover.report(Record::Started);
     }
+    let charge = Charge { command, target: command, everyone: signal::EVERYONE };
+    let lifeline = Waiting::for_hangup(lifeline);
+    if serve::serve(config, charge, &signals, lifeline, &mut |record| handover.report(record))?
+        && let Some(changes) = changes
+    {
+        changes.write()?;
+    }
+    Ok(())
 }
 
 /// Starts the command as a child, then lets go of everything that is the command's: descriptors, terminal, session.
@@ -96,6 +94,9 @@ fn start(handover: &Handover, world: World) -> Result<Pid, Error> {
     }
     // A failure leaves them open, which only delays an end of file.
     let _ = fd::close_range(0, 2);
+    for &number in &handover.config.process.preserved {
+        fd::close(number);
+    }
     Ok(pid)
 }
 
@@ -115,18 +116,4 @@ fn introduce(command: Pid, world: &World) -> Result<(), Error> {
 
 fn hide() -> Result<(), Error> {
     process::hide().at(Step::HideInit, Object::Place(Place::Init))
-}
-
-/// Takes every child that has ended, whoever's it was. The command's wait status, if it is among them.
-fn reap_all(command: Pid) -> crate::sys::Result<Option<i32>> {
-    let mut status = None;
-    loop {
-        match process::reap(None) {
-            Ok(Some(ended)) if ended.pid == command => status = Some(ended.status),
-            Ok(Some(_)) => {}
-            // No more have ended, or there are no more.
-            Ok(None) | Err(crate::error::Errno::CHILD) => return Ok(status),
-            Err(errno) => return Err(errno),
-        }
-    }
 }

@@ -1,0 +1,104 @@
+//! What an init does for life: reaps, passes signals on, keeps the time, and tells how the command ended.
+
+use crate::config::Config;
+use crate::error::{At, Errno, Error, Object, Place, Step};
+use crate::report::Record;
+use crate::sys::Result;
+use crate::sys::clock::Timer;
+use crate::sys::fd::Fd;
+use crate::sys::poll::{self, Waiting};
+use crate::sys::process::{self, Pid};
+use crate::sys::signal;
+
+/// Whom an init looks after.
+#[derive(Clone, Copy)]
+pub struct Charge {
+    /// The process whose end is told.
+    pub command: Pid,
+    /// Who gets the signals, as kill(2) has it.
+    pub target: Pid,
+    /// Who is killed in the end, and gets the signals once the command has ended.
+    pub everyone: Pid,
+}
+
+/// The exit status where the time ran out, as timeout(1) has it.
+const TIMED_OUT: u8 = 124;
+/// The same where it took SIGKILL.
+const KILLED: u8 = 137;
+
+/// Serves until the command has ended, and what it left behind had its time; or until `lifeline` hangs up. On entry all
+/// signals that `signals` gives are blocked. Whether the command has ended.
+pub fn serve(
+    config: &Config,
+    mut charge: Charge,
+    signals: &Fd,
+    lifeline: Waiting,
+    tell: &mut dyn FnMut(Record),
+) -> core::result::Result<bool, Error> {
+    let init = Object::Place(Place::Init);
+    let times = &config.process;
+    let timer = if times.timeout | times.grace == 0 { None } else { Some(Timer::new().at(Step::SetTimer, init)?) };
+    let set = |milliseconds| timer.as_ref().map_or(Ok(()), |timer| timer.set(milliseconds)).at(Step::SetTimer, init);
+    set(times.timeout)?;
+    let (mut over, mut late) = (false, None);
+    let mut events = [Waiting::to_read(signals), lifeline];
+    loop {
+        poll::wait(&mut events).at(Step::Wait, init)?;
+        let [_, lifeline] = &events;
+        if lifeline.hung_up() {
+            return Ok(false);
+        }
+        while let Some(arrived) = signal::next(signals).at(Step::Wait, init)? {
+            if arrived.signal == signal::CHLD {
+                let mut ended = None;
+                let others = reap_all(charge.command, &mut ended).at(Step::Wait, init)?;
+                if let Some(status) = ended {
+                    tell(late.map_or(Record::Ended(status), Record::TimedOut));
+                    over = true;
+                    charge.target = charge.everyone;
+                    set(times.grace)?;
+                    if times.grace != 0 {
+                        ask_to_end(charge.target);
+                    }
+                }
+                if over && (times.grace == 0 || !others) {
+                    return Ok(true);
+                }
+            } else if arrived.from_timer {
+                if over {
+                    return Ok(true);
+                }
+                if late.replace(TIMED_OUT).is_none() {
+                    ask_to_end(charge.target);
+                    set(times.kill_after)?;
+                } else {
+                    late = Some(KILLED);
+                    let _ = signal::send_to(charge.everyone, signal::KILL);
+                }
+            } else if !arrived.from_terminal || times.new_session {
+                // The command cannot have been reaped yet, so the number is still its own. ESRCH: nobody is left.
+                let _ = signal::send_to(charge.target, arrived.signal);
+            }
+        }
+    }
+}
+
+/// SIGTERM, which who is stopped does not notice before SIGCONT.
+fn ask_to_end(target: Pid) {
+    for signal in [signal::TERM, signal::CONT] {
+        let _ = signal::send_to(target, signal);
+    }
+}
+
+/// Takes every child that has ended, whoever's it was, and notes how the command did. Whether there are others.
+fn reap_all(command: Pid, status: &mut Option<i32>) -> Result<bool> {
+    loop {
+        match process::reap(None) {
+            Ok(Some(ended)) if ended.pid == command => *status = Some(ended.status),
+            Ok(Some(_)) => {}
+            Ok(None) => return Ok(true),
+            Err(Errno::CHILD) => return Ok(false),
+            Err(errno) => return Err(errno),
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! How a run ended, and how O ends then.
+
+use super::{journal, say};
+use crate::config::Config;
+use crate::error::{Error, OWN_FAILURE};
+use crate::sys::process::{self, Ending};
+use crate::sys::signal::{self, Signal};
+
+/// How a run ended.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// The command ran and ended.
+    Ended(Ending),
+    /// It had no time left, and this is the status that says so.
+    TimedOut(u8),
+    /// It did not run; this is why.
+    Failed(Error),
+    /// I was killed, and everything with it.
+    InitKilled(Signal),
+}
+
+impl Outcome {
+    /// Ends O the way the command ended, or as a failure of engine's own. `began`: when the run did.
+    pub(super) fn end(self, config: &Config, began: u64) -> ! {
+        if let Some(status_fd) = config.process.status_fd {
+            journal::ended(status_fd, &self, config, began);
+        }
+        match self {
+            Self::Ended(Ending::Exited(status)) | Self::TimedOut(status) => process::exit(status),
+            Self::Ended(Ending::Killed(signal)) => {
+                signal::raise(signal);
+                // The signal did not end O: a shell would say this of one that it did end.
+                process::exit(128_u8.saturating_add(signal as u8))
+            }
+            Self::Failed(error) => {
+                say::failure(error, config);
+                process::exit(error.exit_status())
+            }
+            Self::InitKilled(signal) => {
+                say::init_killed(signal);
+                process::exit(OWN_FAILURE)
+            }
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! A pair of sockets for records: who reads learns which process wrote, as the reader's PID namespace has it, and may
+//! be given a descriptor.
+
+use super::fd::{Fd, Pipe};
+use super::process::Pid;
+use super::{Result, call, done};
+use core::mem::{offset_of, zeroed};
+use linux_raw_sys::{general as kernel, net};
+
+/// Descriptors that are given close on exec (recvmsg(2)); the crate has no name for it.
+const MSG_CMSG_CLOEXEC: u32 = 0x4000_0000;
+
+/// Two connected sockets that close on exec. What is written to one end comes out of the other.
+///
+/// # Errors
+/// EMFILE, ENFILE; see socketpair(2).
+pub fn pair() -> Result<Pipe> {
+    let mut ends = [0_i32; 2];
+    // SAFETY: `ends` has room for the two numbers.
+    unsafe { done!(socketpair, net::AF_UNIX, net::SOCK_STREAM | kernel::O_CLOEXEC, 0, &raw mut ends) }?;
+    let [read, write] = ends;
+    Ok(Pipe { read: Fd::from_kernel(read as usize), write: Fd::from_kernel(write as usize) })
+}
+
+/// Has the kernel say with all that comes out of this end which process wrote it (SO_PASSCRED, unix(7)).
+///
+/// # Errors
+/// None that is known.
+pub fn name_writers(reader: &Fd) -> Result<()> {
+    let on = 1_i32;
+    // SAFETY: `on` is valid for reads of its size.
+    unsafe { done!(setsockopt, reader.number(), net::SOL_SOCKET, net::SO_PASSCRED, &raw const on, size_of::<i32>()) }
+}
+
+/// What comes beside the bytes, with [`name_writers`]: first who wrote them, then a descriptor, if there is one. The
+/// kernel aligns the parts as C does.
+#[repr(C)]
+struct Beside {
+    writer: net::cmsghdr,
+    credentials: net::ucred,
+    rights: net::cmsghdr,
+    descriptor: i32,
+}
+
+/// What was read.
+pub struct Received {
+    /// How many bytes; 0 at the end.
+    pub length: usize,
+    /// Who wrote them; 0 where that was not asked for.
+    pub writer: Pid,
+}
+
+/// Waits for bytes and reads them.
+///
+/// # Errors
+/// See recvmsg(2).
+pub fn receive(reader: &Fd, bytes: &mut [u8]) -> Result<Received> {
+    // SAFETY: the structures are plain numbers and pointers, for which zero is a value.
+    let (mut beside, mut message): (Beside, net::msghdr) = unsafe { (zeroed(), zeroed()) };
+    let mut vector = kernel::iovec { iov_base: bytes.as_mut_ptr().cast(), iov_len: bytes.len() as _ };
+    message.msg_iov = (&raw mut vector).cast();
+    message.msg_iovlen = 1;
+    message.msg_control = (&raw mut beside).cast();
+    message.msg_controllen = offset_of!(Beside, rights) as _;
+    let flags = MSG_CMSG_CLOEXEC | net::MSG_WAITALL;
+    // SAFETY: `message` leads to `bytes` and `beside`, each valid for writes of the size that is given.
+    let length = unsafe { call!(recvmsg, reader.number(), &raw mut message, flags) }?;
+    Ok(Received { length, writer: beside.credentials.pid as Pid })
+}
