@@ -229,7 +229,11 @@ pub trait At<T> {
 impl<T> At<T> for Result<T, Errno> {
     #[inline(always)]
     fn at(self, step: Step, object: Object) -> Result<T, Error> {
-        self.map_err(|errno| Error::new(step, object, errno))
+        // Not `map_err`, which may be compiled to a function that is told the object at run time.
+        match self {
+            Ok(value) => Ok(value),
+            Err(errno) => Err(Error::new(step, object, errno)),
+        }
     }
 }
 
