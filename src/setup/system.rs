@@ -55,7 +55,7 @@ pub(super) fn open_resolv_conf(config: &Config) -> Result<Option<Fd>, Error> {
 
 /// Takes something of the host's, cut off from it; `None` where the host does not have it.
 fn bind(path: &CStr, depth: Depth, attributes: Attributes) -> Result<Option<Fd>, Errno> {
-    let copy = match mount::clone_tree(Dir::Here, path, depth) {
+    let copy = match mount::clone_tree(Dir::HERE, path, depth) {
         Err(Errno::NOENT) => return Ok(None),
         result => result?,
     };
@@ -66,17 +66,17 @@ fn bind(path: &CStr, depth: Depth, attributes: Attributes) -> Result<Option<Fd>,
 /// Over the container's own, if it has one that is a regular file.
 pub(super) fn hang_resolv_conf(file: &Fd) -> Result<(), Error> {
     let path = c"/etc/resolv.conf";
-    match file::kind(Dir::Here, path) {
-        Ok(Kind::Regular) => mount::attach(file, Dir::Here, path).at(Step::Mount, Object::Place(Place::ResolvConf)),
+    match file::kind(Dir::HERE, path) {
+        Ok(Kind::Regular) => mount::attach(file, Dir::HERE, path).at(Step::Mount, Object::Place(Place::ResolvConf)),
         _ => Ok(()),
     }
 }
 
 /// Attaches a mount to a directory directly below the root, which must be one: not a link to one.
 pub(super) fn hang_directory(mount: &Fd, path: &CStr, place: Place) -> Result<(), Error> {
-    let Err(errno) = mount::attach(mount, Dir::Here, path) else { return Ok(()) };
+    let Err(errno) = mount::attach(mount, Dir::HERE, path) else { return Ok(()) };
     let (step, object) = (Step::Mount, Object::Place(place));
-    Err(match file::kind(Dir::Here, path) {
+    Err(match file::kind(Dir::HERE, path) {
         Ok(Kind::Directory) => Error::new(step, object, errno),
         Ok(_) => Error::because(step, object, Why::NotOrdinaryDirectory),
         Err(_) => Error::new(step, object, Errno::NOENT),

@@ -86,11 +86,11 @@ pub fn set_attributes(mount: &Fd, depth: Depth, set: Attributes, clear: Attribut
 /// EINVAL where the root is not a mount; ENOSYS before Linux 5.12.
 pub fn make_all_private() -> Result<()> {
     let none = Attributes::default();
-    change_at(Dir::Here, c"/", Depth::Recursive, none, none, kernel::MS_PRIVATE)
+    change_at(Dir::HERE, c"/", Depth::Recursive, none, none, kernel::MS_PRIVATE)
 }
 
 fn change(mount: &Fd, depth: Depth, set: Attributes, clear: Attributes, propagation: u32) -> Result<()> {
-    change_at(Dir::At(mount), c"", depth, set, clear, propagation)
+    change_at(Dir::at(mount), c"", depth, set, clear, propagation)
 }
 
 fn change_at(
