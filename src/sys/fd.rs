@@ -16,7 +16,7 @@ pub struct Fd(i32);
 
 impl Fd {
     /// Takes what a system call returned.
-    pub(super) const fn from_kernel(number: usize) -> Self {
+    pub(super) const fn from_kernel(number: u32) -> Self {
         Self(number as i32)
     }
 

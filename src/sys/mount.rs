@@ -151,8 +151,8 @@ fn describe(kind: &CStr, settings: &[Setting<'_>], attributes: Attributes) -> Re
     // SAFETY: this command takes neither key nor value.
     unsafe { done!(fsconfig, filesystem.number(), kernel::fsconfig_command::FSCONFIG_CMD_CREATE, 0, 0, 0) }?;
     // SAFETY: no memory is involved.
-    let mount = unsafe { call!(fsmount, filesystem.number(), kernel::FSMOUNT_CLOEXEC, attributes.0) }?;
-    Ok((filesystem, Fd::from_kernel(mount)))
+    let mount = unsafe { open!(fsmount, filesystem.number(), kernel::FSMOUNT_CLOEXEC, attributes.0) }?;
+    Ok((filesystem, mount))
 }
 
 /// How a file that is held is named in a setting: by way of the procfs at /proc, since the kernel takes a descriptor
