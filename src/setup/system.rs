@@ -16,11 +16,12 @@ const READ_ONLY: Attributes = BARE.and(Attributes::READ_ONLY);
 /// procfs who could not see one. Where none is shown, I may want one all the same: id maps are written there.
 pub(super) fn open_proc(handover: &Handover) -> Result<Option<Fd>, Error> {
     let config = handover.config;
-    let object = Object::Place(Place::Proc);
     match config.files.proc {
         Proc::None if handover.credentials.euid != 0 && !config.may_lock_mounts() => Ok(None),
-        Proc::Bind => bind(c"/proc", Depth::Recursive, BARE).at(Step::Bind, object),
-        Proc::Auto | Proc::New | Proc::None => new_proc(config).map(Some).at(Step::MountProc, object),
+        Proc::Bind => bind(c"/proc", Depth::Recursive, BARE, Place::Proc),
+        Proc::Auto | Proc::New | Proc::None => {
+            new_proc(config).map(Some).at(Step::MountProc, Object::Place(Place::Proc))
+        }
     }
 }
 
@@ -31,17 +32,16 @@ fn new_proc(config: &Config) -> Result<Fd, Errno> {
 /// The host's /sys with all that is mounted below it, read-only: with the host's network it is the host's to show.
 /// With a network of the container's own, a fresh one.
 pub(super) fn open_sys(config: &Config) -> Result<Option<Fd>, Error> {
-    let object = Object::Place(Place::Sys);
     if config.files.no_sys {
         return Ok(None);
     }
     if config.shares_host_network() {
-        return bind(c"/sys", Depth::Recursive, READ_ONLY).at(Step::Bind, object);
+        return bind(c"/sys", Depth::Recursive, READ_ONLY, Place::Sys);
     }
     match mount::make(c"sysfs", &[], READ_ONLY) {
         // It shows a network namespace, and this one belongs to somebody else.
         Err(Errno::PERM) if matches!(config.network(), Net::Join(_)) => Ok(None),
-        result => result.map(Some).at(Step::Mount, object),
+        result => result.map(Some).at(Step::Mount, Object::Place(Place::Sys)),
     }
 }
 
@@ -50,16 +50,17 @@ pub(super) fn open_resolv_conf(config: &Config) -> Result<Option<Fd>, Error> {
     if !config.shares_host_network() {
         return Ok(None);
     }
-    bind(c"/etc/resolv.conf", Depth::One, READ_ONLY).at(Step::Bind, Object::Place(Place::ResolvConf))
+    bind(c"/etc/resolv.conf", Depth::One, READ_ONLY, Place::ResolvConf)
 }
 
 /// Takes something of the host's, cut off from it; `None` where the host does not have it.
-fn bind(path: &CStr, depth: Depth, attributes: Attributes) -> Result<Option<Fd>, Errno> {
+fn bind(path: &CStr, depth: Depth, attributes: Attributes, place: Place) -> Result<Option<Fd>, Error> {
+    let object = Object::Place(place);
     let copy = match mount::clone_tree(Dir::HERE, path, depth) {
         Err(Errno::NOENT) => return Ok(None),
-        result => result?,
+        result => result.at(Step::Bind, object)?,
     };
-    mount::make_private(&copy, depth, attributes, Attributes::default())?;
+    mount::make_private(&copy, depth, attributes, Attributes::default()).at(Step::Bind, object)?;
     Ok(Some(copy))
 }
 
