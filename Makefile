@@ -17,9 +17,11 @@ TARGET ?= $(if $(wildcard $(shell rustc --print sysroot 2>/dev/null)/lib/rustlib
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 
 # What makes the machine code smaller than opt-level = "z" alone: the file lies at a fixed address anyway, blocks are laid
-# out for fewer jumps, and a call is not taken to be as dear as it is where speed counts. A compiler that does not know
-# these words does without them.
-SMALLER := -Crelocation-model=static -Cllvm-args=-apply-ext-tsp-for-size -Cllvm-args=-inline-call-penalty=35
+# out for fewer jumps, and a call is not taken to be as dear as it is where speed counts. Nothing is kept in a register
+# for its next use where it is as short to have it anew, no table holds where to jump, and a caller knows which registers
+# a function of ours leaves alone. A compiler that does not know these words does without them.
+SMALLER := -Crelocation-model=static $(addprefix -Cllvm-args=-,apply-ext-tsp-for-size inline-call-penalty=35 \
+	disable-machine-licm disable-machine-cse min-jump-table-entries=100 max-store-memcpy=1 enable-ipra)
 SMALLER := $(if $(shell rustc $(SMALLER) --print cfg 2>/dev/null),$(SMALLER))
 
 .PHONY: all engine run test check fmt clippy size bench probe install clean help tools

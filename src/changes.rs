@@ -82,12 +82,12 @@ impl List<'_> {
     /// Whether an entry of an upper directory is new, changed or the mark of something deleted.
     fn entry(&mut self, upper: &Fd, below: Option<&Fd>, name: &CStr) -> Result<()> {
         let entry = tree::hold_entry(upper, name)?;
-        let kind = file::kind(Dir::At(&entry), c"")?;
+        let kind = file::kind(Dir::at(&entry), c"")?;
         let old = match below.map(|below| tree::hold_entry(below, name)) {
             None | Some(Err(Errno::NOENT)) => None,
             Some(result) => Some(result?),
         };
-        let old_directory = old.as_ref().filter(|old| file::kind(Dir::At(old), c"") == Ok(Kind::Directory));
+        let old_directory = old.as_ref().filter(|old| file::kind(Dir::at(old), c"") == Ok(Kind::Directory));
         let is_directory = kind == Kind::Directory;
         match (&old, old_directory) {
             _ if kind == (Kind::Character { major: 0, minor: 0 }) => self.record(b'D')?,

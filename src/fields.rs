@@ -33,11 +33,11 @@ pub struct Lines {
 /// told. A field that could not be read to its end has been shown as an empty one.
 #[inline(never)]
 pub fn read(path: &CStr, visit: &mut dyn FnMut(&mut Lines) -> bool) -> Result<bool, Errno> {
-    let file = match file::open_read(Dir::Here, path) {
+    let file = match file::open_read(Dir::HERE, path) {
         Err(Errno::NOENT | Errno::NOTDIR) => return Ok(false),
         result => result?,
     };
-    match file::kind(Dir::At(&file), c"") {
+    match file::kind(Dir::at(&file), c"") {
         Ok(Kind::Regular) => read_open(file, visit),
         kind => {
             file.close();

@@ -33,10 +33,10 @@ impl Kind {
     /// The caller's own file, from the root of a procfs and from the root.
     const fn own_file(self, procfs: Option<&Fd>) -> (Dir<'_>, &'static CStr) {
         match (procfs, self) {
-            (Some(procfs), Self::Users) => (Dir::At(procfs), c"self/uid_map"),
-            (Some(procfs), Self::Groups) => (Dir::At(procfs), c"self/gid_map"),
-            (None, Self::Users) => (Dir::Here, c"/proc/self/uid_map"),
-            (None, Self::Groups) => (Dir::Here, c"/proc/self/gid_map"),
+            (Some(procfs), Self::Users) => (Dir::at(procfs), c"self/uid_map"),
+            (Some(procfs), Self::Groups) => (Dir::at(procfs), c"self/gid_map"),
+            (None, Self::Users) => (Dir::HERE, c"/proc/self/uid_map"),
+            (None, Self::Groups) => (Dir::HERE, c"/proc/self/gid_map"),
         }
     }
 
@@ -87,7 +87,7 @@ fn identity(proc: Option<&Fd>, kind: Kind) -> Result<Ranges, Error> {
 /// ENOENT where the kernel was built without CONFIG_PROC_CHILDREN.
 pub fn only_child(proc: &Fd) -> Result<Pid, Error> {
     let mut child = None;
-    file::open_read(Dir::At(proc), c"thread-self/children")
+    file::open_read(Dir::at(proc), c"thread-self/children")
         .and_then(|children| {
             fields::read_open(children, &mut |lines| {
                 child = digits::read(lines.field(b' '));
@@ -116,8 +116,8 @@ pub fn process_directory(procfs: Option<&Fd>, pid: Pid) -> Result<Fd, Error> {
 fn open_process(procfs: Option<&Fd>, pid: Pid) -> Result<Fd, Errno> {
     let mut room = [0; 40];
     match procfs {
-        Some(procfs) => file::open_directory(Dir::At(procfs), decimal(b"", pid.unsigned_abs(), &mut room)),
-        None => file::open_directory(Dir::Here, decimal(b"/proc/", pid.unsigned_abs(), &mut room)),
+        Some(procfs) => file::open_directory(Dir::at(procfs), decimal(b"", pid.unsigned_abs(), &mut room)),
+        None => file::open_directory(Dir::HERE, decimal(b"/proc/", pid.unsigned_abs(), &mut room)),
     }
 }
 
@@ -137,7 +137,7 @@ fn write_text(process: &Fd, kind: Kind, ranges: &[IdRange]) -> Result<(), Errno>
             text.push(end).map_err(|_| Errno::TOO_BIG)?;
         }
     }
-    file::put(Dir::At(process), kind.file(), &text)
+    file::put(Dir::at(process), kind.file(), &text)
 }
 
 /// Maps every id of the caller's own namespace onto itself; as told by the procfs at /proc, or by this one.
@@ -146,7 +146,7 @@ fn write_text(process: &Fd, kind: Kind, ranges: &[IdRange]) -> Result<(), Errno>
 /// As [`write`].
 pub fn write_identity(process: &Fd, kind: Kind, proc: Option<&Fd>) -> Result<(), Error> {
     // All ids that there are, as most namespaces of root's have them. Where one is missing the kernel takes none.
-    match file::put(Dir::At(process), kind.file(), b"0 0 4294967295\n") {
+    match file::put(Dir::at(process), kind.file(), b"0 0 4294967295\n") {
         Err(Errno::PERM) => write(process, kind, &identity(proc, kind)?),
         result => result.at(Step::MapIds, kind.object()),
     }
@@ -158,5 +158,5 @@ pub fn write_identity(process: &Fd, kind: Kind, proc: Option<&Fd>) -> Result<(),
 /// # Errors
 /// See write(2).
 pub fn deny_setgroups(process: &Fd) -> Result<(), Error> {
-    file::put(Dir::At(process), c"setgroups", b"deny").at(Step::MapIds, Object::Place(Place::Setgroups))
+    file::put(Dir::at(process), c"setgroups", b"deny").at(Step::MapIds, Object::Place(Place::Setgroups))
 }

@@ -43,8 +43,8 @@ fn apply(handover: &Handover, index: &mut u16) -> Result<(), Errno> {
     }
     let rules = landlock::forbid(known, 0)?;
     for rule in &handover.config.privileges.landlock {
-        let file = file::hold(Dir::Here, text::path(rule.path, &mut PathBuffer::new())?)?;
-        let sensible = if file::kind(Dir::At(&file), c"")? == Kind::Directory { known } else { known & OF_FILES };
+        let file = file::hold(Dir::HERE, text::path(rule.path, &mut PathBuffer::new())?)?;
+        let sensible = if file::kind(Dir::at(&file), c"")? == Kind::Directory { known } else { known & OF_FILES };
         landlock::allow(&rules, rule.access & sensible, &file)?;
         file.close();
         *index += 1;

@@ -32,7 +32,7 @@ pub(super) fn execute(config: &Config, environment: Words) -> Error {
             continue;
         }
         match process::execute(&file, arguments, environment) {
-            Errno::NOENT if file::kind(Dir::Here, &file).is_err() => {}
+            Errno::NOENT if file::kind(Dir::HERE, &file).is_err() => {}
             Errno::NOTDIR => {}
             // Another directory may have one that can be executed (execvp(3)).
             Errno::ACCES => worst = failed(Errno::ACCES),
@@ -44,7 +44,7 @@ pub(super) fn execute(config: &Config, environment: Words) -> Error {
 
 /// ENOENT for a file that is there means that what should interpret or load it is not; EACCES can be the mount's.
 fn explain(error: Error, file: &CStr) -> Error {
-    match (error.errno(), file::hold(Dir::Here, file)) {
+    match (error.errno(), file::hold(Dir::HERE, file)) {
         (Errno::NOENT, Ok(_)) => error.for_reason(Why::MissingInterpreter),
         (Errno::ACCES, Ok(held)) if file::is_no_exec(&held) == Ok(true) => error.for_reason(Why::NoExecMount),
         _ => error,

@@ -90,7 +90,7 @@ fn refill_stdio(closed: [bool; 3]) -> Result<(), Error> {
     {
         if *closed {
             let object = Object::Place(*place);
-            let null = file::open_read_write(Dir::Here, c"/dev/null").at(Step::OpenStdio, object)?;
+            let null = file::open_read_write(Dir::HERE, c"/dev/null").at(Step::OpenStdio, object)?;
             fd::duplicate_onto(&null, number).at(Step::OpenStdio, object)?;
         }
     }

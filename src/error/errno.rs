@@ -2,26 +2,25 @@
 
 use super::Why;
 use crate::words::{self, Line, Table, Texts};
-use core::num::NonZeroU8;
+use core::num::NonZeroU32;
 
 /// `EPERM` and its kin, as errno(3) numbers them.
 ///
 /// None is 0, so that a result of nothing but an errno is one number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Errno(NonZeroU8);
+pub struct Errno(NonZeroU32);
 
 impl Errno {
     /// What stands for all that errno(3) does not know: no CPU's Linux has as many.
-    const UNKNOWN: u8 = 159;
+    const UNKNOWN: u16 = 159;
 
     /// The errno of this number.
     #[must_use]
     pub const fn new(number: u16) -> Self {
-        let number = if number < Self::UNKNOWN as u16 { number as u8 } else { Self::UNKNOWN };
-        match NonZeroU8::new(number) {
+        match NonZeroU32::new(if number < Self::UNKNOWN { number as u32 } else { Self::UNKNOWN as u32 }) {
             Some(number) => Self(number),
             // There is no such errno.
-            None => Self::new(Self::UNKNOWN as u16),
+            None => Self::new(Self::UNKNOWN),
         }
     }
 
@@ -33,7 +32,7 @@ impl Errno {
 
     /// The same as a cause in an [`Error`](super::Error).
     #[inline(always)]
-    pub(super) const fn code(self) -> NonZeroU8 {
+    pub(super) const fn code(self) -> NonZeroU32 {
         self.0
     }
 }

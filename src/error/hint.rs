@@ -23,7 +23,8 @@ pub enum Condition {
 /// A failure that a hint explains, where the condition holds.
 struct Cause {
     step: Step,
-    errno: Errno,
+    /// Its number: a byte, since there are many.
+    errno: u8,
     condition: Condition,
 }
 
@@ -34,7 +35,7 @@ macro_rules! hints {
         pub const TEXTS: Table = Table::after(&ERRNOS, concat!($($text, "\0",)*));
         /// The causes of the first hint, and `None` behind them; those of the second; and so on.
         const CAUSES: &[Option<Cause>] = &[$(
-            $(Some(Cause { step: Step::$step, errno: Errno::$errno, condition: Condition::$condition }),)*
+            $(Some(Cause { step: Step::$step, errno: Errno::$errno.number() as u8, condition: Condition::$condition }),)*
             None,
         )*];
     };
@@ -78,7 +79,7 @@ impl Error {
         let mut index = 0;
         for cause in CAUSES {
             match cause {
-                Some(cause) if self.is(cause.step, cause.errno) && holds(cause.condition) => {
+                Some(cause) if self.is(cause.step, Errno::new(u16::from(cause.errno))) && holds(cause.condition) => {
                     return Some(TEXTS.line(index));
                 }
                 Some(_) => {}

@@ -8,7 +8,7 @@ mod hint;
 mod why;
 
 use crate::words::{Line, Table, Texts};
-use core::num::{NonZeroU8, NonZeroU32};
+use core::num::NonZeroU32;
 pub use errno::Errno;
 pub use hint::{Condition, TEXTS};
 
@@ -238,7 +238,11 @@ pub trait At<T> {
 impl<T> At<T> for Result<T, Errno> {
     #[inline(always)]
     fn at(self, step: Step, object: Object) -> Result<T, Error> {
-        self.map_err(|errno| Error::new(step, object, errno))
+        // Not `map_err`, which may be compiled to a function that is told the object at run time.
+        match self {
+            Ok(value) => Ok(value),
+            Err(errno) => Err(Error::new(step, object, errno)),
+        }
     }
 }
 
@@ -258,13 +262,13 @@ impl Error {
     /// The same failure with a cause that errno does not tell.
     #[inline(always)]
     pub fn for_reason(self, why: Why) -> Self {
-        Self(NonZeroU32::from(why.code()) | self.0.get() & !0xff)
+        Self(why.code() | self.0.get() & !0xff)
     }
 
     #[inline(always)]
-    fn from_parts(step: Step, object: Object, cause: NonZeroU8) -> Self {
+    fn from_parts(step: Step, object: Object, cause: NonZeroU32) -> Self {
         let (kind, index) = object.to_parts();
-        Self(NonZeroU32::from(cause) | (step as u32) << STEP | kind << KIND | u32::from(index) << INDEX)
+        Self(cause | (step as u32) << STEP | kind << KIND | u32::from(index) << INDEX)
     }
 
     /// What was being done; `None` where the number makes no sense.

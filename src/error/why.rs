@@ -1,13 +1,13 @@
 //! Causes that errno does not tell, as numbers.
 
 use super::{Errno, FIRST_WHY, Why};
-use core::num::NonZeroU8;
+use core::num::NonZeroU32;
 
 impl Why {
     /// As a cause in an [`Error`].
     #[inline(always)]
-    pub(super) const fn code(self) -> NonZeroU8 {
-        NonZeroU8::MIN.saturating_add(FIRST_WHY - 2 + self as u8)
+    pub(super) const fn code(self) -> NonZeroU32 {
+        NonZeroU32::MIN.saturating_add(FIRST_WHY as u32 - 2 + self as u32)
     }
 
     /// What the kernel would have said.

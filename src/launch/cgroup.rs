@@ -94,7 +94,7 @@ impl Cgroup {
         let keeper = Keeper::start(&parent)?;
         match make_directory(&parent, inside(keeper.number, &mut [0; 40])).and_then(|directory| {
             make_directory(&directory, RUN)?.close();
-            file::put(Dir::At(&directory), c"cgroup.max.depth", b"1")?;
+            file::put(Dir::at(&directory), c"cgroup.max.depth", b"1")?;
             Ok(directory)
         }) {
             Ok(directory) => Ok(Self { parent, directory, keeper }),
@@ -108,13 +108,13 @@ impl Cgroup {
     /// Writes a limit, after enabling its controller where that has not been done.
     fn set(&self, value: u64, file: &CStr, controller: &[u8]) -> Result<(), Errno> {
         let write = || {
-            file::put(Dir::At(&self.directory), file, digits::write(b"", value, Base::Decimal, &mut [0; 40]).to_bytes())
+            file::put(Dir::at(&self.directory), file, digits::write(b"", value, Base::Decimal, &mut [0; 40]).to_bytes())
         };
         match write() {
             Err(Errno::NOENT) => {}
             result => return result,
         }
-        let enable = || file::put(Dir::At(&self.parent), SUBTREE_CONTROL, controller);
+        let enable = || file::put(Dir::at(&self.parent), SUBTREE_CONTROL, controller);
         match enable() {
             // No cgroup may have both processes and controllers for those below it. O can make room for itself alone.
             Err(Errno::BUSY) => {
@@ -128,7 +128,7 @@ impl Cgroup {
 
     /// What does not fit into memory must not go to swap instead. A kernel without swap has no such file.
     fn forbid_swap(&self) -> Result<(), Errno> {
-        match file::put(Dir::At(&self.directory), c"memory.swap.max", b"0") {
+        match file::put(Dir::at(&self.directory), c"memory.swap.max", b"0") {
             Err(Errno::NOENT) => Ok(()),
             result => result,
         }
@@ -137,7 +137,7 @@ impl Cgroup {
     /// Moves O and the keeper out of the parent, so that it may have controllers.
     fn step_aside(&self) -> Result<(), Errno> {
         let outside = make_directory(&self.parent, outside(self.keeper.number, &mut [0; 40]))?;
-        let result = file::put(Dir::At(&outside), PROCESSES, b"0")
+        let result = file::put(Dir::at(&outside), PROCESSES, b"0")
             .and_then(|()| enter(&outside, PROCESSES, self.keeper.process.pid()));
         outside.close();
         result
@@ -206,25 +206,25 @@ fn outside(number: u64, room: &mut Room) -> &CStr {
 fn remove_all(parent: &Fd, number: u64, engine: Pid) {
     remove(parent, inside(number, &mut [0; 40]), &|directory| {
         // Nothing lives in it where O has seen I end. Where O was killed, this is as good as what ends I (Linux 5.14).
-        let _ = file::put(Dir::At(directory), c"cgroup.kill", b"1");
+        let _ = file::put(Dir::at(directory), c"cgroup.kill", b"1");
     });
     remove(parent, outside(number, &mut [0; 40]), &|_| {
         // The parent was without controllers, and is to be so again before anybody can go back to it.
         for controller in [b"-memory".as_slice(), b"-cpu", b"-pids"] {
-            let _ = file::put(Dir::At(parent), SUBTREE_CONTROL, controller);
+            let _ = file::put(Dir::at(parent), SUBTREE_CONTROL, controller);
         }
         // ESRCH: O has been killed.
         let _ = enter(parent, PROCESSES, engine);
-        let _ = file::put(Dir::At(parent), PROCESSES, b"0");
+        let _ = file::put(Dir::at(parent), PROCESSES, b"0");
     });
 }
 
 /// Removes a cgroup, if it is there, once it is empty, which `empty` sees to. What cannot be removed stays as an empty
 /// directory, and nothing can be done about it here.
 fn remove(parent: &Fd, name: &CStr, empty: &dyn Fn(&Fd)) {
-    let Ok(directory) = file::open_directory(Dir::At(parent), name) else { return };
+    let Ok(directory) = file::open_directory(Dir::at(parent), name) else { return };
     empty(&directory);
-    while let Ok(events) = file::open_read(Dir::At(&directory), c"cgroup.events") {
+    while let Ok(events) = file::open_read(Dir::at(&directory), c"cgroup.events") {
         let mut text = [0; 64];
         // `populated 1` is the first line, and to have read it is what makes the next change an event.
         let waits = file::read(&events, &mut text).is_ok()
@@ -235,14 +235,14 @@ fn remove(parent: &Fd, name: &CStr, empty: &dyn Fn(&Fd)) {
             break;
         }
     }
-    let _ = file::remove_directory(Dir::At(&directory), RUN);
+    let _ = file::remove_directory(Dir::at(&directory), RUN);
     directory.close();
-    let _ = file::remove_directory(Dir::At(parent), name);
+    let _ = file::remove_directory(Dir::at(parent), name);
 }
 
 fn make_directory(parent: &Fd, name: &CStr) -> Result<Fd, Errno> {
-    file::make_directory(Dir::At(parent), name, 0o755)?;
-    file::open_directory(Dir::At(parent), name)
+    file::make_directory(Dir::at(parent), name, 0o755)?;
+    file::open_directory(Dir::at(parent), name)
 }
 
 /// The caller's own cgroup, where the hierarchy is mounted beside version 1 or alone.
@@ -265,10 +265,10 @@ fn open(above: &[u8], path: &[u8]) -> Result<Fd, Errno> {
     let mut whole = PathBuffer::new();
     whole.push(above)?;
     whole.push(path)?;
-    file::open_directory(Dir::Here, &whole)
+    file::open_directory(Dir::HERE, &whole)
 }
 
 #[inline(never)]
 fn enter(directory: &Fd, file: &CStr, process: Pid) -> Result<(), Errno> {
-    file::put(Dir::At(directory), file, decimal(b"", process.unsigned_abs(), &mut [0; 40]).to_bytes())
+    file::put(Dir::at(directory), file, decimal(b"", process.unsigned_abs(), &mut [0; 40]).to_bytes())
 }

@@ -18,13 +18,13 @@ pub(super) fn holds(condition: Condition) -> bool {
 
 /// The root of a process is the root of a mount, unless somebody has changed it by chroot(2).
 fn in_chroot() -> bool {
-    file::is_mount_root(Dir::Here, c"/") == Ok(false)
+    file::is_mount_root(Dir::HERE, c"/") == Ok(false)
 }
 
 /// `Seccomp: 2` in /proc/self/status.
 fn filtered() -> bool {
     let mut text = [0; 4096];
-    let Ok(length) = file::open_read(Dir::Here, c"/proc/self/status").and_then(|fd| file::read_full(&fd, &mut text))
+    let Ok(length) = file::open_read(Dir::HERE, c"/proc/self/status").and_then(|fd| file::read_full(&fd, &mut text))
     else {
         return false;
     };
@@ -33,5 +33,5 @@ fn filtered() -> bool {
 
 fn begins_with(path: &CStr, value: &[u8]) -> bool {
     let mut text = [0; 1];
-    file::open_read(Dir::Here, path).and_then(|fd| file::read_full(&fd, &mut text)).is_ok() && text == value
+    file::open_read(Dir::HERE, path).and_then(|fd| file::read_full(&fd, &mut text)).is_ok() && text == value
 }

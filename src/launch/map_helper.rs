@@ -30,7 +30,7 @@ pub(super) fn write(init: &PidFd, kind: Kind, ranges: &[IdRange]) -> Result<(), 
         Kind::Users => (&NEWUIDMAP, Place::NewUidMap),
         Kind::Groups => (&NEWGIDMAP, Place::NewGidMap),
     };
-    let there = paths.iter().find_map(|path| Some((path, file::is_set_user_id(Dir::Here, path).ok()?)));
+    let there = paths.iter().find_map(|path| Some((path, file::is_set_user_id(Dir::HERE, path).ok()?)));
     let (step, object) = (Step::UseHelper, Object::Place(place));
     Err(match there.map(|(path, privileged)| (run(path, init, ranges), privileged)) {
         Some((Ok(Ending::Exited(0)), _)) => return Ok(()),
@@ -63,7 +63,7 @@ fn be(path: &CStr, init: Pid, ranges: &[IdRange]) -> ! {
 
 /// Nothing of the caller's goes with it but who it is: no variable, no descriptor. What it says is said by O.
 fn execute(path: &CStr, init: Pid, ranges: &[IdRange]) -> Result<(), Errno> {
-    let null = file::open_read_write(Dir::Here, c"/dev/null")?;
+    let null = file::open_read_write(Dir::HERE, c"/dev/null")?;
     for standard in 0..=2 {
         fd::duplicate_onto(&null, standard)?;
     }

@@ -116,8 +116,8 @@ fn find_root(config: &Config) -> Result<FileId, Error> {
 }
 
 fn identify(path: Option<&CStr>) -> Result<FileId, Errno> {
-    let root = file::open_directory(Dir::Here, path.ok_or(Errno::NOENT)?)?;
-    let searched = file::open_directory(Dir::At(&root), c".")?;
+    let root = file::open_directory(Dir::HERE, path.ok_or(Errno::NOENT)?)?;
+    let searched = file::open_directory(Dir::at(&root), c".")?;
     let id = file::id(&searched);
     // Nobody's directory is kept busy.
     searched.close();

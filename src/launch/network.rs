@@ -9,7 +9,7 @@ use crate::sys::{file, process};
 /// have the power over it that joining asks for. So inside nobody has any, as over the host's network.
 pub(super) fn join(config: &Config) -> Result<(), Error> {
     let Net::Join(path) = config.network() else { return Ok(()) };
-    let network = file::open_read(Dir::Here, path).at(Step::Join, Object::Network)?;
+    let network = file::open_read(Dir::HERE, path).at(Step::Join, Object::Network)?;
     let joined = process::join_network_namespace(&network);
     network.close();
     joined.map_err(|errno| {

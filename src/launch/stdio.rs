@@ -15,7 +15,7 @@ pub(super) fn fill_closed() -> Result<[bool; 3], Error> {
         let object = Object::Place(*place);
         if fd::must_be_open(*number) == Err(Errno::BADF) {
             // The lowest free number is this one, since those below it are open by now.
-            let _open_for_good = file::open_read_write(Dir::Here, c"/dev/null").at(Step::OpenStdio, object)?;
+            let _open_for_good = file::open_read_write(Dir::HERE, c"/dev/null").at(Step::OpenStdio, object)?;
             *closed = true;
         }
     }

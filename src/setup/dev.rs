@@ -90,12 +90,12 @@ impl Filesystems {
     /// A directory with nothing in it, to be copied and mounted elsewhere: the one that the terminals will cover. On entry
     /// the tmpfs is attached and they are not, so that nobody comes to it by a path any more once they are.
     pub(super) fn empty_directory(&self) -> Result<Fd, Errno> {
-        mount::clone_tree(Dir::At(&self.root), c"pts", Depth::One)
+        mount::clone_tree(Dir::at(&self.root), c"pts", Depth::One)
     }
 
     /// Attaches everything to the tmpfs, which is attached by now.
     pub(super) fn hang(&self, devices: &Devices) -> Result<(), Error> {
-        let dev = Dir::At(&self.root);
+        let dev = Dir::at(&self.root);
         for (device, node) in DEVICES.iter().zip(&devices.nodes) {
             mount::attach(node, dev, device.name).at(Step::Mount, Object::Place(device.place))?;
         }
@@ -109,7 +109,7 @@ impl Filesystems {
 
 /// Makes what /dev holds, through the descriptor of its mount.
 fn fill(filesystem: &Fd) -> Result<(), Error> {
-    let dev = Dir::At(filesystem);
+    let dev = Dir::at(filesystem);
     for device in &DEVICES {
         file::make_file(dev, device.name, 0o666).at(Step::Create, Object::Place(device.place))?;
     }
@@ -127,8 +127,8 @@ fn fill(filesystem: &Fd) -> Result<(), Error> {
 /// Takes a device from the host, and makes sure that it is the one.
 fn bind(device: &Device) -> Result<Fd, Error> {
     let object = Object::Place(device.place);
-    let bound = mount::clone_tree(Dir::Here, device.source, Depth::One)
-        .and_then(|bound| Ok((file::kind(Dir::At(&bound), c"")?, bound)));
+    let bound = mount::clone_tree(Dir::HERE, device.source, Depth::One)
+        .and_then(|bound| Ok((file::kind(Dir::at(&bound), c"")?, bound)));
     match bound.at(Step::Bind, object)? {
         (kind, bound) if kind == device.kind => Ok(bound),
         _ => Err(Error::because(Step::CheckDevice, object, Why::NotADevice)),

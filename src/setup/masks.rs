@@ -54,7 +54,7 @@ impl Cover {
 
     fn put(&mut self, dir: Dir<'_>, path: &CStr) -> Result<(), Errno> {
         if self.attached {
-            let copy = mount::clone_tree(Dir::At(&self.mount), c"", Depth::One)?;
+            let copy = mount::clone_tree(Dir::at(&self.mount), c"", Depth::One)?;
             mount::attach(&copy, dir, path)?;
             copy.close();
             return Ok(());
@@ -92,7 +92,7 @@ impl Masks {
         let target = target::find(path)?;
         let directory = target::is_directory(&target)?;
         target::check(&target, directory)?;
-        self.cover(directory)?.put(Dir::At(&target), c"")?;
+        self.cover(directory)?.put(Dir::at(&target), c"")?;
         target.close();
         Ok(())
     }
@@ -104,7 +104,7 @@ impl Masks {
             target => target?,
         };
         if file::shows_the_kernel(&target)? {
-            self.cover(true)?.put(Dir::At(&target), c"")?;
+            self.cover(true)?.put(Dir::at(&target), c"")?;
         }
         target.close();
         Ok(())
@@ -117,7 +117,7 @@ impl Masks {
                 self.put(proc, path, null)?;
             }
             for path in names(READ_ONLY_PROC) {
-                make_read_only(Dir::At(proc), path)?;
+                make_read_only(Dir::at(proc), path)?;
             }
         }
         if let Some(sys) = sys {
@@ -130,13 +130,13 @@ impl Masks {
 
     /// Puts nothing over a file or a directory, if it is there.
     fn put(&mut self, dir: &Fd, path: &CStr, null: Option<&Fd>) -> Result<(), Errno> {
-        let dir = Dir::At(dir);
+        let dir = Dir::at(dir);
         let directory = match file::kind(dir, path) {
             Err(Errno::NOENT) => return Ok(()),
             kind => kind? == Kind::Directory,
         };
         match null {
-            Some(null) if !directory => mount::attach(&mount::clone_tree(Dir::At(null), c"", Depth::One)?, dir, path),
+            Some(null) if !directory => mount::attach(&mount::clone_tree(Dir::at(null), c"", Depth::One)?, dir, path),
             _ => self.cover(directory)?.put(dir, path),
         }
     }
@@ -149,8 +149,8 @@ fn empty_directory() -> Result<Fd, Errno> {
 /// A file in a tmpfs that is mounted nowhere else. To take it, the tmpfs hangs over the root for a moment.
 fn empty_file() -> Result<Fd, Errno> {
     let filesystem = mount::make(c"tmpfs", &[], Attributes::default())?;
-    let dir = Dir::At(&filesystem);
-    mount::attach(&filesystem, Dir::Here, c".")?;
+    let dir = Dir::at(&filesystem);
+    mount::attach(&filesystem, Dir::HERE, c".")?;
     let taken = file::make_file(dir, c"empty", 0o444).and_then(|()| mount::clone_tree(dir, c"empty", Depth::One));
     mount::detach_here()?;
     let taken = taken?;
@@ -171,7 +171,7 @@ fn make_read_only(dir: Dir<'_>, path: &CStr) -> Result<(), Errno> {
 /// Whether the host's root is somebody inside: then it owns the files of the kernel's filesystems, and not the overflow
 /// user, unless an explicit map makes it that one.
 pub(super) fn host_root_is_inside(mount: &Fd, config: &Config) -> Result<bool, Errno> {
-    let owner = file::owner(Dir::At(mount), c"")?;
+    let owner = file::owner(Dir::at(mount), c"")?;
     let mut said = config.identity.uid_map.iter();
     Ok(owner != OVERFLOW_USER || said.any(|range| (range.inside, range.outside) == (OVERFLOW_USER, 0)))
 }

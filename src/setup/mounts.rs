@@ -38,7 +38,7 @@ pub(super) fn open(config: &Config) -> core::result::Result<&'static mut Sources
 /// `None` where it is missing and may be.
 fn open_volume(volume: &Volume) -> Result<Option<Fd>> {
     let depth = if volume.not_recursive { Depth::One } else { Depth::Recursive };
-    let source = match mount::clone_tree(Dir::Here, text::path(volume.source, &mut PathBuffer::new())?, depth) {
+    let source = match mount::clone_tree(Dir::HERE, text::path(volume.source, &mut PathBuffer::new())?, depth) {
         Err(Errno::NOENT) if volume.optional => return Ok(None),
         result => result?,
     };

@@ -35,10 +35,10 @@ fn set_clocks(config: &Config) -> Result<(), Errno> {
         text.extend_from_slice(decimal(clock, seconds, &mut room).to_bytes()).map_err(|_| Errno::TOO_BIG)?;
         text.extend_from_slice(b" 0\n").map_err(|_| Errno::TOO_BIG)?;
         // Each has to be written to the beginning of the file.
-        file::put(Dir::Here, c"/proc/self/timens_offsets", &text)?;
+        file::put(Dir::HERE, c"/proc/self/timens_offsets", &text)?;
     }
     // Only now: the offsets of a namespace are for ever from its first process on.
-    let clocks = file::open_read(Dir::Here, c"/proc/self/ns/time_for_children")?;
+    let clocks = file::open_read(Dir::HERE, c"/proc/self/ns/time_for_children")?;
     process::join_time_namespace(&clocks)
 }
 

@@ -39,7 +39,7 @@ pub(super) fn take_directory(config: &Config) -> core::result::Result<Option<Fd>
 }
 
 fn take(path: &CStr) -> Result<Fd> {
-    let directory = mount::clone_tree(Dir::Here, path, Depth::Recursive)?;
+    let directory = mount::clone_tree(Dir::HERE, path, Depth::Recursive)?;
     mount::make_private(&directory, Depth::Recursive, Attributes::NO_DEV, Attributes::default())?;
     Ok(directory)
 }
@@ -51,14 +51,14 @@ fn take(path: &CStr) -> Result<Fd> {
 /// which goes where that goes; it is the working directory on return.
 pub(super) fn cover(config: &Config, rootfs: Fd, kept: Option<Fd>) -> Result<Root> {
     let scratch = mount::make(c"tmpfs", &[(c"mode", c"700")], Attributes::NO_DEV)?;
-    mount::attach(&scratch, Dir::Here, c"/")?;
+    mount::attach(&scratch, Dir::HERE, c"/")?;
     file::change_directory_to(&scratch)?;
     for name in &[c"kept", c"below", c"root", c"skeletons", c"probe"] {
-        file::make_directory(Dir::Here, name, 0o755)?;
+        file::make_directory(Dir::HERE, name, 0o755)?;
     }
-    mount::attach(&rootfs, Dir::Here, c"below")?;
+    mount::attach(&rootfs, Dir::HERE, c"below")?;
     if let Some(kept) = kept {
-        mount::attach(&kept, Dir::Here, c"kept")?;
+        mount::attach(&kept, Dir::HERE, c"kept")?;
     }
     // Through the mount, where one is.
     let kept = tree::hold_entry(&scratch, c"kept")?;
@@ -99,8 +99,8 @@ impl Layers {
     fn has_mounts(&self, directory: &Fd) -> Result<bool> {
         // Where it is locked, nobody here may look under it, and nothing with it there can be copied alone.
         let depth = if self.locked { Depth::One } else { Depth::Recursive };
-        let probed = mount::clone_tree(Dir::At(directory), c"", depth).and_then(|copy| {
-            let attached = if self.locked { Ok(()) } else { mount::attach(&copy, Dir::Here, c"probe") };
+        let probed = mount::clone_tree(Dir::at(directory), c"", depth).and_then(|copy| {
+            let attached = if self.locked { Ok(()) } else { mount::attach(&copy, Dir::HERE, c"probe") };
             copy.close();
             attached?;
             if self.locked { Ok(()) } else { mount::detach_unused(c"probe") }
@@ -135,7 +135,7 @@ impl Layers {
     }
 
     fn hang(&mut self, made: &Fd, upper: &Fd, name: &CStr, below: &Fd, limit: u32) -> Result<()> {
-        let kind = file::kind(Dir::At(below), c"")?;
+        let kind = file::kind(Dir::at(below), c"")?;
         if kind == Kind::Link {
             return Ok(());
         }
@@ -162,7 +162,7 @@ impl Layers {
             }
         }
         let copy = copy_read_only(below)?;
-        let attached = mount::attach(&copy, Dir::At(made), name);
+        let attached = mount::attach(&copy, Dir::at(made), name);
         copy.close();
         attached
     }
@@ -187,7 +187,7 @@ impl Layers {
         work.close();
         let overlay = overlay?;
         // Nothing is left open but where attaching fails, and that ends most things.
-        mount::attach(&overlay, Dir::At(into), name).map(|()| overlay)
+        mount::attach(&overlay, Dir::at(into), name).map(|()| overlay)
     }
 }
 
@@ -195,10 +195,10 @@ impl Layers {
 fn fill(skeleton: &Fd, below: &Fd) -> Result<()> {
     tree::entries(below, &mut |name| {
         let entry = tree::hold_entry(below, name)?;
-        match file::kind(Dir::At(&entry), c"")? {
+        match file::kind(Dir::at(&entry), c"")? {
             Kind::Directory => tree::make_like(skeleton, name, &entry)?.close(),
-            Kind::Link => file::make_link(Dir::At(skeleton), name, tree::read_link(&entry, &mut [0; 4096])?)?,
-            _ => file::make_file(Dir::At(skeleton), name, 0o444)?,
+            Kind::Link => file::make_link(Dir::at(skeleton), name, tree::read_link(&entry, &mut [0; 4096])?)?,
+            _ => file::make_file(Dir::at(skeleton), name, 0o444)?,
         }
         entry.close();
         Ok(())
@@ -207,7 +207,7 @@ fn fill(skeleton: &Fd, below: &Fd) -> Result<()> {
 
 /// What takes no overlay is there all the same, but nothing reaches it.
 fn copy_read_only(below: &Fd) -> Result<Fd> {
-    let copy = mount::clone_tree(Dir::At(below), c"", Depth::Recursive)?;
+    let copy = mount::clone_tree(Dir::at(below), c"", Depth::Recursive)?;
     mount::make_private(&copy, Depth::Recursive, Attributes::READ_ONLY.and(Attributes::NO_DEV), Attributes::default())?;
     Ok(copy)
 }

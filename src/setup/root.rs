@@ -48,7 +48,7 @@ pub(super) fn make(parts: Parts, config: &Config) -> Result<Root, Error> {
 }
 
 fn take(path: &CStr, expected: FileId) -> Result<Fd, Errno> {
-    let root = mount::clone_tree(Dir::Here, path, Depth::Recursive)?;
+    let root = mount::clone_tree(Dir::HERE, path, Depth::Recursive)?;
     if file::id(&root)? == expected { Ok(root) } else { Err(Errno::STALE) }
 }
 
@@ -56,7 +56,7 @@ fn take(path: &CStr, expected: FileId) -> Result<Fd, Errno> {
 ///
 /// No directory is needed for the old root, neither here nor there: it is put on top of the new one and taken away.
 pub(super) fn enter(root: &Root) -> Result<(), Error> {
-    mount::attach(&root.mount, Dir::Here, c"/")
+    mount::attach(&root.mount, Dir::HERE, c"/")
         .and_then(|()| file::change_directory_to(&root.mount))
         .and_then(|()| mount::pivot_here())
         .at(Step::EnterRoot, Object::Rootfs)?;

@@ -14,7 +14,7 @@ pub(super) fn hang(mount: Fd, path: &[u8]) -> Result<()> {
     let directory = is_directory(&mount)?;
     let target = find_or_make(path, directory)?;
     check(&target, directory)?;
-    mount::attach(&mount, Dir::At(&target), c"")?;
+    mount::attach(&mount, Dir::at(&target), c"")?;
     target.close();
     mount.close();
     Ok(())
@@ -22,17 +22,17 @@ pub(super) fn hang(mount: Fd, path: &[u8]) -> Result<()> {
 
 /// Whether it is one, and no file of whatever kind.
 pub(super) fn is_directory(fd: &Fd) -> Result<bool> {
-    Ok(file::kind(Dir::At(fd), c"")? == Kind::Directory)
+    Ok(file::kind(Dir::at(fd), c"")? == Kind::Directory)
 }
 
 /// What is at a path now.
 pub(super) fn find(path: &[u8]) -> Result<Fd> {
-    tree::open_inside(Dir::Here, text::path(path, &mut PathBuffer::new())?)
+    tree::open_inside(Dir::HERE, text::path(path, &mut PathBuffer::new())?)
 }
 
 /// A file goes onto a file and a directory onto a directory; the root and what shows the kernel stay what they are.
 pub(super) fn check(target: &Fd, directory: bool) -> Result<()> {
-    let root = tree::open_inside(Dir::Here, c"/")?;
+    let root = tree::open_inside(Dir::HERE, c"/")?;
     if file::id(target)? == file::id(&root)? || file::is_procfs(target)? {
         return Err(Errno::BUSY);
     }
@@ -51,7 +51,7 @@ pub(super) fn find_or_make(path: &[u8], directory: bool) -> Result<Fd> {
         Err(Errno::NOENT) => {}
         result => return result,
     }
-    let mut parent = tree::open_inside(Dir::Here, c"/")?;
+    let mut parent = tree::open_inside(Dir::HERE, c"/")?;
     for (last, byte) in path.iter().enumerate() {
         let rest = path.get(last + 1..).unwrap_or_default();
         if *byte == b'/' || !matches!(rest, [] | [b'/', ..]) {
@@ -60,17 +60,17 @@ pub(super) fn find_or_make(path: &[u8], directory: bool) -> Result<Fd> {
         // A name ends here; so does the way to it.
         let mut room = PathBuffer::new();
         let way = text::path(path.get(..=last).unwrap_or_default(), &mut room)?;
-        let found = match tree::open_inside(Dir::Here, way) {
+        let found = match tree::open_inside(Dir::HERE, way) {
             Err(Errno::NOENT) => {
                 let start = way.to_bytes().iter().rposition(|&byte| byte == b'/').unwrap_or_default();
                 let name = way.to_bytes_with_nul().get(start + 1..).unwrap_or_default();
                 let name = text::terminated(name).unwrap_or_default();
                 if directory || rest.iter().any(|&byte| byte != b'/') {
-                    file::make_directory(Dir::At(&parent), name, 0o755)?;
+                    file::make_directory(Dir::at(&parent), name, 0o755)?;
                 } else {
-                    file::make_file(Dir::At(&parent), name, 0o644)?;
+                    file::make_file(Dir::at(&parent), name, 0o644)?;
                 }
-                tree::open_inside(Dir::Here, way)?
+                tree::open_inside(Dir::HERE, way)?
             }
             found => found?,
         };

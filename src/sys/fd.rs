@@ -4,6 +4,7 @@
 //! execute something, or close everything at once ([`close_all_but`]). What must not stay open is closed where it is said.
 
 use super::{Result, done, open};
+use core::marker::PhantomData;
 use linux_raw_sys::general as kernel;
 use syscalls::Sysno;
 
@@ -14,7 +15,7 @@ pub struct Fd(i32);
 
 impl Fd {
     /// Takes what a system call returned.
-    pub(super) const fn from_kernel(number: usize) -> Self {
+    pub(super) const fn from_kernel(number: u32) -> Self {
         Self(number as i32)
     }
 
@@ -63,22 +64,23 @@ pub fn close(number: i32) {
     let _ = unsafe { syscalls::syscall1(Sysno::close, number as usize) };
 }
 
-/// Where a relative path begins.
+/// Where a relative path begins. A number as the kernel wants it, which is smaller to hand on than a reference.
 #[derive(Clone, Copy)]
-pub enum Dir<'a> {
-    /// The working directory.
-    Here,
-    /// A directory that is open, or a detached mount.
-    At(&'a Fd),
-}
+pub struct Dir<'a>(i32, PhantomData<&'a Fd>);
 
-impl Dir<'_> {
+impl<'a> Dir<'a> {
+    /// The working directory.
+    pub const HERE: Dir<'static> = Dir(kernel::AT_FDCWD, PhantomData);
+
+    /// A directory that is open, or a detached mount.
+    #[must_use]
+    pub const fn at(fd: &'a Fd) -> Self {
+        Self(fd.0, PhantomData)
+    }
+
     /// As the kernel wants it.
     pub(super) const fn number(self) -> i32 {
-        match self {
-            Self::Here => kernel::AT_FDCWD,
-            Self::At(fd) => fd.0,
-        }
+        self.0
     }
 }
 

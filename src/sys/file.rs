@@ -25,7 +25,7 @@ pub fn open_read(dir: Dir<'_>, path: &CStr) -> Result<Fd> {
 /// # Errors
 /// See open(2).
 pub fn open_read_waiting(path: &CStr) -> Result<Fd> {
-    open_with(Dir::Here, path, kernel::O_RDONLY | kernel::O_NOCTTY)
+    open_with(Dir::HERE, path, kernel::O_RDONLY | kernel::O_NOCTTY)
 }
 
 /// Opens for writing what exists.
@@ -256,7 +256,7 @@ impl FileId {
 /// # Errors
 /// See statx(2).
 pub fn id(fd: &Fd) -> Result<FileId> {
-    let status = look(Dir::At(fd), c"", kernel::STATX_INO)?;
+    let status = look(Dir::at(fd), c"", kernel::STATX_INO)?;
     Ok(FileId { device: (status.stx_dev_major, status.stx_dev_minor), inode: status.stx_ino })
 }
 
@@ -275,7 +275,7 @@ pub fn is_mount_root(dir: Dir<'_>, path: &CStr) -> Result<bool> {
 /// # Errors
 /// See open(2) and getdents(2).
 pub fn is_empty_directory(path: &CStr) -> Result<bool> {
-    let directory = open_with(Dir::Here, path, kernel::O_RDONLY | kernel::O_DIRECTORY)?;
+    let directory = open_with(Dir::HERE, path, kernel::O_RDONLY | kernel::O_DIRECTORY)?;
     // Entries are 24 bytes for a name of up to four characters; a third would make the second call find something.
     let mut entries = [0_u64; 6];
     let size = size_of_val(&entries);

@@ -37,17 +37,18 @@ pub use fd::Fd;
 pub type Result<T> = core::result::Result<T, Errno>;
 
 /// Makes a system call, again and again while a signal interrupts it. Out of line and with its arguments in registers:
-/// its callers are many and small. What comes back is the kernel's own number, for [`answer`].
+/// its callers are many and small. No call that is made here has an answer of more than 32 bits to give, and a pair of
+/// registers holds either that or an errno.
 ///
 /// # Safety
 /// As the call itself: every pointer among the arguments must be valid for what the kernel does with it.
 #[inline(never)]
-unsafe fn call3(number: Sysno, a: usize, b: usize, c: usize) -> isize {
+unsafe fn call3(number: Sysno, a: usize, b: usize, c: usize) -> Result<u32> {
     loop {
         // SAFETY: the caller's contract; the kernel ignores the arguments that a call does not have.
         match unsafe { syscalls::raw::syscall3(number as usize, a, b, c) } as isize {
             INTERRUPTED => {}
-            answer => return answer,
+            number => return answer(number),
         }
     }
 }
@@ -57,12 +58,12 @@ unsafe fn call3(number: Sysno, a: usize, b: usize, c: usize) -> isize {
 /// # Safety
 /// As [`call3`].
 #[inline(never)]
-unsafe fn call6(number: Sysno, a: usize, b: usize, c: usize, d: usize, e: usize, f: usize) -> isize {
+unsafe fn call6(number: Sysno, a: usize, b: usize, c: usize, d: usize, e: usize, f: usize) -> Result<u32> {
     loop {
         // SAFETY: the caller's contract; the kernel ignores the arguments that a call does not have.
         match unsafe { syscalls::raw::syscall6(number as usize, a, b, c, d, e, f) } as isize {
             INTERRUPTED => {}
-            answer => return answer,
+            number => return answer(number),
         }
     }
 }
@@ -70,15 +71,13 @@ unsafe fn call6(number: Sysno, a: usize, b: usize, c: usize, d: usize, e: usize,
 const INTERRUPTED: isize = -(Errno::INTR.number() as isize);
 
 /// What the kernel's number means: the last page of numbers are errors.
-#[inline(always)]
-fn answer(number: isize) -> Result<usize> {
-    if number as usize >= -4095_isize as usize { Err(errno(number)) } else { Ok(number as usize) }
-}
-
-/// The errno that the kernel's number says.
 #[inline(never)]
-fn errno(number: isize) -> Errno {
-    Errno::new(u16::try_from(number.unsigned_abs()).unwrap_or_default())
+fn answer(number: isize) -> Result<u32> {
+    if number as usize >= -4095_isize as usize {
+        Err(Errno::new(number.unsigned_abs() as u16))
+    } else {
+        Ok(number as u32)
+    }
 }
 
 /// [`call3`] and [`call6`] for the calls that have nothing to say but whether they failed.
@@ -88,29 +87,13 @@ fn errno(number: isize) -> Errno {
 #[inline(never)]
 unsafe fn done3(number: Sysno, a: usize, b: usize, c: usize) -> Result<()> {
     // SAFETY: the caller's contract.
-    answer(unsafe { call3(number, a, b, c) }).map(drop)
+    unsafe { call3(number, a, b, c) }.map(drop)
 }
 
 #[inline(never)]
 unsafe fn done6(number: Sysno, a: usize, b: usize, c: usize, d: usize, e: usize, f: usize) -> Result<()> {
     // SAFETY: the caller's contract.
-    answer(unsafe { call6(number, a, b, c, d, e, f) }).map(drop)
-}
-
-/// [`call3`] and [`call6`] for the calls that open something.
-///
-/// # Safety
-/// As [`call3`].
-#[inline(never)]
-unsafe fn open3(number: Sysno, a: usize, b: usize, c: usize) -> Result<Fd> {
-    // SAFETY: the caller's contract.
-    answer(unsafe { call3(number, a, b, c) }).map(Fd::from_kernel)
-}
-
-#[inline(never)]
-unsafe fn open6(number: Sysno, a: usize, b: usize, c: usize, d: usize, e: usize, f: usize) -> Result<Fd> {
-    // SAFETY: the caller's contract.
-    answer(unsafe { call6(number, a, b, c, d, e, f) }).map(Fd::from_kernel)
+    unsafe { call6(number, a, b, c, d, e, f) }.map(drop)
 }
 
 /// `raw!(three, six, name, arguments…)`: a system call of up to six arguments, each cast to a machine word, by the
@@ -134,7 +117,7 @@ use raw;
 
 /// `call!(name, arguments…)`: a system call that answers with a number.
 macro_rules! call {
-    ($($call:tt)*) => { $crate::sys::answer($crate::sys::raw!(call3, call6, $($call)*)) };
+    ($($call:tt)*) => { $crate::sys::raw!(call3, call6, $($call)*).map(|number| number as usize) };
 }
 use call;
 
@@ -146,6 +129,6 @@ use done;
 
 /// `open!(name, arguments…)`: a system call that answers with a descriptor.
 macro_rules! open {
-    ($($call:tt)*) => { $crate::sys::raw!(open3, open6, $($call)*) };
+    ($($call:tt)*) => { $crate::sys::raw!(call3, call6, $($call)*).map($crate::sys::Fd::from_kernel) };
 }
 use open;

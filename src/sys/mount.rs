@@ -86,11 +86,11 @@ pub fn set_attributes(mount: &Fd, depth: Depth, set: Attributes, clear: Attribut
 /// EINVAL where the root is not a mount; ENOSYS before Linux 5.12.
 pub fn make_all_private() -> Result<()> {
     let none = Attributes::default();
-    change_at(Dir::Here, c"/", Depth::Recursive, none, none, kernel::MS_PRIVATE)
+    change_at(Dir::HERE, c"/", Depth::Recursive, none, none, kernel::MS_PRIVATE)
 }
 
 fn change(mount: &Fd, depth: Depth, set: Attributes, clear: Attributes, propagation: u32) -> Result<()> {
-    change_at(Dir::At(mount), c"", depth, set, clear, propagation)
+    change_at(Dir::at(mount), c"", depth, set, clear, propagation)
 }
 
 fn change_at(
@@ -151,8 +151,8 @@ fn describe(kind: &CStr, settings: &[Setting<'_>], attributes: Attributes) -> Re
     // SAFETY: this command takes neither key nor value.
     unsafe { done!(fsconfig, filesystem.number(), kernel::fsconfig_command::FSCONFIG_CMD_CREATE, 0, 0, 0) }?;
     // SAFETY: no memory is involved.
-    let mount = unsafe { call!(fsmount, filesystem.number(), kernel::FSMOUNT_CLOEXEC, attributes.0) }?;
-    Ok((filesystem, Fd::from_kernel(mount)))
+    let mount = unsafe { open!(fsmount, filesystem.number(), kernel::FSMOUNT_CLOEXEC, attributes.0) }?;
+    Ok((filesystem, mount))
 }
 
 /// How a file that is held is named in a setting: by way of the procfs at /proc, since the kernel takes a descriptor

@@ -100,7 +100,7 @@ pub fn clone(namespaces: Namespaces) -> Result<Fork> {
     // as the third argument on every CPU. EINTR is not among the errors, but ERESTARTNOINTR is restarted by the kernel.
     match unsafe { call!(clone, flags, 0, &raw mut descriptor, 0, 0) }? {
         0 => Ok(Fork::Child),
-        pid => Ok(Fork::Parent(PidFd { pid: pid as Pid, fd: Fd::from_kernel(descriptor as usize) })),
+        pid => Ok(Fork::Parent(PidFd { pid: pid as Pid, fd: Fd::from_kernel(descriptor as u32) })),
     }
 }
 

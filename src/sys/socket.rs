@@ -19,7 +19,7 @@ pub fn pair() -> Result<Pipe> {
     // SAFETY: `ends` has room for the two numbers.
     unsafe { done!(socketpair, net::AF_UNIX, net::SOCK_STREAM | kernel::O_CLOEXEC, 0, &raw mut ends) }?;
     let [read, write] = ends;
-    Ok(Pipe { read: Fd::from_kernel(read as usize), write: Fd::from_kernel(write as usize) })
+    Ok(Pipe { read: Fd::from_kernel(read as u32), write: Fd::from_kernel(write as u32) })
 }
 
 /// Has the kernel say with all that comes out of this end which process wrote it (SO_PASSCRED, unix(7)).

@@ -82,7 +82,7 @@ pub fn beside<T: Send + 'static>(
     // the kernel puts the pidfd before the call returns.
     let pid =
         answer(unsafe { arch::clone_onto(flags as usize, top.cast(), &raw mut descriptor, begin::<T>, top.cast()) })?;
-    Ok(PidFd::new(pid as Pid, Fd::from_kernel(descriptor as usize)))
+    Ok(PidFd::new(pid as Pid, Fd::from_kernel(descriptor)))
 }
 
 /// The first function of the child of [`beside`].

@@ -39,7 +39,7 @@ fn open_how(dir: Dir<'_>, path: &CStr, flags: u32, resolve: u32) -> Result<Fd> {
 /// See open(2), O_PATH.
 pub fn hold_entry(dir: &Fd, name: &CStr) -> Result<Fd> {
     // A name without a slash, and no link is followed: there is no way out. The kernel never gives `..` to `entries`.
-    open_how(Dir::At(dir), name, kernel::O_PATH | kernel::O_NOFOLLOW, 0)
+    open_how(Dir::at(dir), name, kernel::O_PATH | kernel::O_NOFOLLOW, 0)
 }
 
 /// Visits what is in a directory, in no order, until a visit fails.
@@ -47,7 +47,7 @@ pub fn hold_entry(dir: &Fd, name: &CStr) -> Result<Fd> {
 /// # Errors
 /// Those of a visit; see open(2) and getdents(2).
 pub fn entries(dir: &Fd, visit: &mut dyn FnMut(&CStr) -> Result<()>) -> Result<()> {
-    let list = open_how(Dir::At(dir), c".", kernel::O_RDONLY | kernel::O_DIRECTORY, 0)?;
+    let list = open_how(Dir::at(dir), c".", kernel::O_RDONLY | kernel::O_DIRECTORY, 0)?;
     let mut buffer = [0_u64; 128];
     loop {
         let size = size_of_val(&buffer);
@@ -100,7 +100,7 @@ pub struct Rights {
 /// # Errors
 /// See statx(2).
 pub fn rights(fd: &Fd) -> Result<Rights> {
-    let status = file::look(Dir::At(fd), c"", kernel::STATX_MODE | kernel::STATX_UID | kernel::STATX_GID)?;
+    let status = file::look(Dir::at(fd), c"", kernel::STATX_MODE | kernel::STATX_UID | kernel::STATX_GID)?;
     Ok(Rights { mode: u32::from(status.stx_mode) & 0o7777, user: status.stx_uid, group: status.stx_gid })
 }
 
@@ -109,7 +109,7 @@ pub fn rights(fd: &Fd) -> Result<Rights> {
 /// # Errors
 /// See mkdir(2).
 pub fn make_like(dir: &Fd, name: &CStr, like: &Fd) -> Result<Fd> {
-    match file::make_directory(Dir::At(dir), name, 0o700) {
+    match file::make_directory(Dir::at(dir), name, 0o700) {
         Err(Errno::EXIST) => return hold_entry(dir, name),
         result => result?,
     }
@@ -118,7 +118,7 @@ pub fn make_like(dir: &Fd, name: &CStr, like: &Fd) -> Result<Fd> {
     // SAFETY: `name` is NUL-terminated.
     let _ =
         unsafe { call!(fchownat, dir.number(), name.as_ptr(), rights.user, rights.group, kernel::AT_SYMLINK_NOFOLLOW) };
-    file::set_mode(Dir::At(dir), name, rights.mode)?;
+    file::set_mode(Dir::at(dir), name, rights.mode)?;
     hold_entry(dir, name)
 }
 
@@ -127,7 +127,7 @@ pub fn make_like(dir: &Fd, name: &CStr, like: &Fd) -> Result<Fd> {
 /// # Errors
 /// See getxattr(2).
 pub fn is_opaque(dir: &Fd) -> Result<bool> {
-    let list = open_how(Dir::At(dir), c".", kernel::O_RDONLY | kernel::O_DIRECTORY, 0)?;
+    let list = open_how(Dir::at(dir), c".", kernel::O_RDONLY | kernel::O_DIRECTORY, 0)?;
     let mut value = 0_u8;
     let name = c"user.overlay.opaque".as_ptr();
     // SAFETY: `name` is NUL-terminated, and `value` is valid for a write of one byte.
