@@ -2,6 +2,9 @@
 
 use crate::support::run::{Running, send};
 use crate::support::{DEADLINE, Outcome, Run, Skip, Terminal, Test, Verdict, Who, each, host, wait_for, world};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
 
 pub(crate) const TESTS: &[Test] = &[
     each("T1 one ^C is one SIGINT for the command, one ^\\ one SIGQUIT", t1_once),
@@ -12,11 +15,17 @@ pub(crate) const TESTS: &[Test] = &[
     each("T4 init reaps while the command is stopped", t4_reaps),
     each("T5 bash inside has job control", t5_bash),
     each("T5 Alpine's ash inside has job control", t5_ash),
+    each("T6 at the end the foreground is as it was", t6_foreground),
     each("T7 started in the background it never takes the terminal", t7_background),
     each("T8 no terminal, or a dead one: no attempt, no warning", t8_none),
     each("T9 /dev/tty is the caller's terminal", t9_tty),
+    each("T12 the terminal closes: everything ends", t12_closes),
+    each("T12 the terminal of a shell's job closes: everything ends", t12_job),
     each("a run leaves the modes of the terminal as they are", modes),
 ];
+
+/// How long an end may take on a busy machine.
+const SOON: Duration = Duration::from_secs(10);
 
 /// What came out, with the newlines that the program wrote.
 fn plain(outcome: &Outcome) -> String {
@@ -150,6 +159,38 @@ fn t5_ash(who: Who) -> Verdict {
     Ok(())
 }
 
+/// The shells whose own jobs take the foreground, each as a command of engine's.
+fn takers(who: Who) -> Result<[Vec<OsString>; 2], Skip> {
+    let words = |rootfs: PathBuf, words: &[&str]| {
+        std::iter::once(rootfs.into_os_string()).chain(words.iter().map(Into::into)).collect()
+    };
+    let bash = words(world().rootfs(who), &["/bin/bash", "--norc", "-ic"]);
+    Ok([bash, words(world().alpine(who)?, &["/bin/sh", "-ic"])])
+}
+
+fn t6_foreground(who: Who) -> Verdict {
+    for taker in takers(who)? {
+        // Whatever the way out: an end, a signal from inside, one from outside.
+        for (body, status) in [("exit 3", "3"), ("kill -KILL $$", "137"), ("sleep 60; exit 9", "138")] {
+            let terminal = Terminal::new();
+            // Not interactive, so this bash never takes the terminal back itself: in the background it could not read
+            // from it.
+            let run = bash(who, &["-c", "\"$E\" \"$@\"; s=$?; read x; echo got $x $s", "bash"]).args(&taker);
+            let running = run.arg(format!("echo ready; {body}")).on(&terminal).spawn();
+            running.wait_for_output("ready");
+            if status == "138" {
+                let engine = wait_for("engine", || host::children(running.pid()).first().map(|engine| engine.pid));
+                send(engine, libc::SIGUSR1);
+            }
+            terminal.types("word\n");
+            let outcome = running.finish();
+            let restored = outcome.text().contains(&format!("got word {status}"));
+            outcome.must(restored, "the caller should have been in the foreground again").left_nothing();
+        }
+    }
+    Ok(())
+}
+
 fn t7_background(who: Who) -> Verdict {
     let terminal = Terminal::new();
     let running = bash(who, &["-i"]).on(&terminal).spawn();
@@ -183,6 +224,30 @@ fn t9_tty(who: Who) -> Verdict {
     let terminal = Terminal::new();
     let outcome = Run::script(who, "echo hello >/dev/tty 2>/dev/null || exit 1").on(&terminal).run();
     outcome.exits(0).must(outcome.text().contains("hello"), "/dev/tty should have been the terminal");
+    Ok(())
+}
+
+fn t12_closes(who: Who) -> Verdict {
+    let terminal = Terminal::new();
+    // engine leads the session: of a hangup the terminal tells nobody but it.
+    let running = Run::script(who, "echo ready; sleep 60").on(&terminal).spawn();
+    running.wait_for_output("ready");
+    drop(terminal);
+    assert!(running.ended_within(SOON), "engine should have ended with its terminal");
+    running.finish().dies_of(libc::SIGHUP).leaves_nothing();
+    Ok(())
+}
+
+fn t12_job(who: Who) -> Verdict {
+    for interactive in ["-i", "-s"] {
+        let terminal = Terminal::new();
+        let running = bash(who, &[interactive]).on(&terminal).spawn();
+        terminal.types("\"$E\" \"$R\" sh -c 'echo in''side; sleep 60'\n");
+        running.wait_for_output("inside");
+        drop(terminal);
+        assert!(running.ended_within(SOON), "the shell should have ended with its terminal");
+        running.finish().leaves_nothing();
+    }
     Ok(())
 }
 
