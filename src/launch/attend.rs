@@ -6,7 +6,8 @@ use crate::sys::fd::Fd;
 use crate::sys::file;
 use crate::sys::poll::{self, Waiting};
 use crate::sys::process::{self, Ending, PidFd};
-use crate::sys::signal::{self, Set, Signal};
+use crate::sys::signal::{self, Arrived, Set, Signal};
+use crate::sys::terminal;
 
 /// What O leaves to the kernel: its own faults, and the stops of the terminal, so that ^Z stops the whole job.
 const LEFT_ALONE: [Signal; 9] = [
@@ -48,12 +49,19 @@ pub(super) fn attend(init: &PidFd, reports: &Fd) -> Result<Outcome, Error> {
                 if let Some(ended) = process::reap(Some(init.pid())).map_err(waiting_for)? {
                     return outcome(Ending::from_wait_status(ended.status), reports);
                 }
-            } else if !arrived.from_kernel {
-                // What the terminal sends, the command has already. ESRCH: I has just ended, and SIGCHLD comes next.
+            } else if is_for_command(arrived) {
+                // ESRCH: I has just ended, and SIGCHLD comes next.
                 let _ = signal::send(init, arrived.signal);
             }
         }
     }
+}
+
+/// What the terminal sends to its foreground, the command has already. Of a hangup, which comes with SIGCONT, it tells the
+/// leader of the session alone.
+fn is_for_command(arrived: Arrived) -> bool {
+    let hangup = arrived.signal == signal::HUP || arrived.signal == signal::CONT;
+    !arrived.from_kernel || hangup && terminal::is_session_leader()
 }
 
 /// Reads what I and C had to say, up to the end of file: both are gone. A failure speaks first, then the command's end.

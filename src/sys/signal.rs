@@ -15,6 +15,7 @@ pub use numbers::*;
 mod numbers {
     #![allow(missing_docs, reason = "signal(7) documents them")]
     use super::{Signal, kernel};
+    pub const HUP: Signal = kernel::SIGHUP as Signal;
     pub const ILL: Signal = kernel::SIGILL as Signal;
     pub const TRAP: Signal = kernel::SIGTRAP as Signal;
     pub const ABRT: Signal = kernel::SIGABRT as Signal;
@@ -24,6 +25,7 @@ mod numbers {
     pub const KILL: Signal = kernel::SIGKILL as Signal;
     pub const SEGV: Signal = kernel::SIGSEGV as Signal;
     pub const CHLD: Signal = kernel::SIGCHLD as Signal;
+    pub const CONT: Signal = kernel::SIGCONT as Signal;
     pub const TSTP: Signal = kernel::SIGTSTP as Signal;
     pub const TTIN: Signal = kernel::SIGTTIN as Signal;
     pub const TTOU: Signal = kernel::SIGTTOU as Signal;

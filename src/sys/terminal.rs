@@ -1,6 +1,6 @@
 //! Terminals and sessions.
 use super::fd::Fd;
-use super::process::Pid;
+use super::process::{Pid, own_pid};
 use super::{Result, call, done};
 use crate::error::Errno;
 use linux_raw_sys::ioctl;
@@ -12,6 +12,14 @@ use linux_raw_sys::ioctl;
 pub fn new_session() -> Result<()> {
     // SAFETY: no memory is involved.
     unsafe { done!(setsid) }
+}
+
+/// Whether the caller began its session.
+#[must_use]
+pub fn is_session_leader() -> bool {
+    // SAFETY: no memory is involved; it cannot fail.
+    let session = unsafe { call!(getsid, 0) };
+    session == Ok(own_pid() as usize)
 }
 
 /// The caller's process group.

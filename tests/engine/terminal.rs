@@ -1,7 +1,7 @@
 //! The caller's terminal, which the container shares.
 
 use crate::support::run::{Running, send};
-use crate::support::{DEADLINE, Outcome, Run, Skip, Terminal, Test, Verdict, Who, each, host, wait_for, world};
+use crate::support::{DEADLINE, Outcome, Run, Skip, Terminal, Test, Turn, Verdict, Who, each, host, wait_for, world};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -76,14 +76,17 @@ fn x3_loop(who: Who) -> Verdict {
 fn t3_stop(who: Who) -> Verdict {
     let terminal = Terminal::new();
     let running = bash(who, &["-i"]).on(&terminal).spawn();
-    running.wait_for_output("host> ");
+    terminal.waits_for(Turn::Shell);
     terminal.types("\"$E\" \"$R\" sh -c 'echo in''side; read x; echo got $x; exit 4'\n");
     running.wait_for_output("inside");
     terminal.types("\x1a");
     running.wait_for_output("Stopped");
+    terminal.waits_for(Turn::Shell);
     terminal.types("fg\n");
+    terminal.waits_for(Turn::Job);
     terminal.types("word\n");
     running.wait_for_output("got word");
+    terminal.waits_for(Turn::Shell);
     terminal.types("echo status $?; exit\n");
     let outcome = running.finish();
     outcome.must(outcome.text().contains("status 4"), "the shell should have seen status 4").left_nothing();
@@ -117,20 +120,23 @@ fn t4_reaps(who: Who) -> Verdict {
 
 /// Types a session with job control into an interactive shell that is there; it ends with status 7.
 fn job_control(terminal: &Terminal, running: Running) -> Outcome {
-    terminal.types("PS1='in''> '\n");
-    running.wait_for_output("in> ");
+    terminal.waits_for(Turn::Shell);
     terminal.types("sleep 1000\n");
     let command = running.command();
-    wait_for("sleep", || host::children(command).iter().any(|child| child.name == "sleep").then_some(()));
+    let sleeps = || host::children(command).into_iter().find(|child| child.name == "sleep");
+    wait_for("sleep", || sleeps().map(drop));
     terminal.types("\x1a");
     running.wait_for_output("Stopped");
+    terminal.waits_for(Turn::Shell);
     terminal.types("jobs; echo lis''ted\n");
     running.wait_for_output("listed");
+    terminal.waits_for(Turn::Shell);
     terminal.types("fg\n");
-    let sleeps = || host::children(command).into_iter().find(|child| child.name == "sleep");
     wait_for("sleep, running", || (sleeps()?.state == 'S').then_some(()));
+    terminal.waits_for(Turn::Job);
     terminal.types("\x03");
     wait_for("the end of sleep", || sleeps().is_none().then_some(()));
+    terminal.waits_for(Turn::Shell);
     terminal.types("exit 7\n");
     let outcome = running.finish();
     outcome.exits(7);
@@ -194,16 +200,19 @@ fn t6_foreground(who: Who) -> Verdict {
 fn t7_background(who: Who) -> Verdict {
     let terminal = Terminal::new();
     let running = bash(who, &["-i"]).on(&terminal).spawn();
-    running.wait_for_output("host> ");
+    terminal.waits_for(Turn::Shell);
     terminal.types("\"$E\" \"$R\" cat & \n");
     let job = wait_for("the job", || host::children(running.pid()).first().map(|job| job.pid));
     wait_for("the job to stop", || (host::process(job)?.state == 'T').then_some(()));
-    terminal.types("jobs\n");
-    running.wait_for_output("Stopped");
-    terminal.types("kill %1\n");
+    terminal.types("jobs -l; echo lis''ted\n");
+    running.wait_for_output("Stopped (tty input)");
+    running.wait_for_output("listed");
+    terminal.waits_for(Turn::Shell);
+    terminal.types("kill %1; fg\n");
     wait_for("the job to end", || host::process(job).is_none().then_some(()));
-    terminal.types("exit\n");
-    running.finish().left_nothing();
+    terminal.waits_for(Turn::Shell);
+    terminal.types("exit 5\n");
+    running.finish().exits(5).left_nothing();
     Ok(())
 }
 
@@ -228,13 +237,20 @@ fn t9_tty(who: Who) -> Verdict {
 }
 
 fn t12_closes(who: Who) -> Verdict {
-    let terminal = Terminal::new();
-    // engine leads the session: of a hangup the terminal tells nobody but it.
-    let running = Run::script(who, "echo ready; sleep 60").on(&terminal).spawn();
-    running.wait_for_output("ready");
-    drop(terminal);
-    assert!(running.ended_within(SOON), "engine should have ended with its terminal");
-    running.finish().dies_of(libc::SIGHUP).leaves_nothing();
+    // Also a command that is stopped: a hangup continues it.
+    for script in ["echo ready; sleep 60", "echo ready; kill -STOP $$; sleep 60"] {
+        let terminal = Terminal::new();
+        // engine leads the session: of a hangup the terminal tells nobody but it.
+        let running = Run::script(who, script).on(&terminal).spawn();
+        running.wait_for_output("ready");
+        if script.contains("STOP") {
+            let command = running.command();
+            wait_for("the command to stop", || (host::process(command)?.state == 'T').then_some(()));
+        }
+        drop(terminal);
+        assert!(running.ended_within(SOON), "engine should have ended with its terminal");
+        running.finish().dies_of(libc::SIGHUP).left_nothing();
+    }
     Ok(())
 }
 

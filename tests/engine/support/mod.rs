@@ -9,7 +9,7 @@ pub(crate) mod world;
 
 pub(crate) use outcome::{End, Outcome};
 pub(crate) use run::Run;
-pub(crate) use terminal::Terminal;
+pub(crate) use terminal::{Terminal, Turn};
 pub(crate) use trial::{Skip, Test, Verdict, each, once};
 pub(crate) use world::{Who, world};
 

@@ -1,5 +1,6 @@
 //! A terminal of the tests' own: they hold the end that a user would sit at.
 
+use super::wait_for;
 use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter, Read, Write as _};
 use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd};
@@ -77,14 +78,37 @@ impl Terminal {
         check(unsafe { libc::ioctl(self.user.as_raw_fd(), libc::TIOCSWINSZ, &raw const size) });
     }
 
-    /// Everything that stty(1) would show: flags, speeds, characters.
-    pub(crate) fn modes(&self) -> String {
+    fn attributes(&self) -> libc::termios {
         // SAFETY: the structure is plain numbers, and valid for a write.
-        let modes = unsafe {
+        unsafe {
             let mut modes: libc::termios = std::mem::zeroed();
             check(libc::tcgetattr(self.user.as_raw_fd(), &raw mut modes));
             modes
-        };
+        }
+    }
+
+    /// Everything that stty(1) would show: flags, speeds, characters.
+    pub(crate) fn modes(&self) -> String {
+        let modes = self.attributes();
         format!("{:o} {:o} {:o} {:o} {:?}", modes.c_iflag, modes.c_oflag, modes.c_cflag, modes.c_lflag, modes.c_cc)
     }
+
+    /// Waits until a shell is at its prompt and edits the line, or, the other way round, until a job of it reads whole lines.
+    /// What is typed while the one becomes the other may be lost.
+    #[track_caller]
+    pub(crate) fn waits_for(&self, whose: Turn) {
+        wait_for(&format!("{whose:?} to have the terminal"), || {
+            let whole_lines = self.attributes().c_lflag & libc::ICANON != 0;
+            (whole_lines == (whose == Turn::Job)).then_some(())
+        });
+    }
+}
+
+/// Who reads what is typed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Turn {
+    /// A shell, with a prompt and an editor of lines.
+    Shell,
+    /// A program that a shell has started.
+    Job,
 }
