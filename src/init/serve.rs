@@ -8,7 +8,8 @@ use crate::sys::clock::Timer;
 use crate::sys::fd::Fd;
 use crate::sys::poll::{self, Waiting};
 use crate::sys::process::{self, Pid};
-use crate::sys::signal;
+use crate::sys::signal::{self, Arrived};
+use crate::sys::terminal;
 
 /// Whom an init looks after.
 #[derive(Clone, Copy)]
@@ -75,12 +76,20 @@ pub fn serve(
                     late = Some(KILLED);
                     let _ = signal::send_to(charge.everyone, signal::KILL);
                 }
-            } else if !arrived.from_terminal || times.new_session {
+            } else if is_for_command(arrived, config) {
                 // The command cannot have been reaped yet, so the number is still its own. ESRCH: nobody is left.
                 let _ = signal::send_to(charge.target, arrived.signal);
             }
         }
     }
+}
+
+/// Whether the command is to get a signal. What the terminal sends to its foreground, the command has already, if it is the
+/// command's terminal. Of a hangup, which comes with SIGCONT, it tells the leader of the session alone.
+#[inline(never)]
+pub fn is_for_command(arrived: Arrived, config: &Config) -> bool {
+    let hangup = arrived.signal == signal::HUP || arrived.signal == signal::CONT;
+    !arrived.from_terminal || config.process.new_session || hangup && terminal::is_session_leader()
 }
 
 /// SIGTERM, which who is stopped does not notice before SIGCONT.

@@ -4,6 +4,7 @@ use super::journal::Journal;
 use super::outcome::Outcome;
 use crate::config::Config;
 use crate::error::{At, Errno, Error, Object, Place, Step, Why};
+use crate::init::serve;
 use crate::report::{RECORD_BYTES, Record};
 use crate::sys::fd::Fd;
 use crate::sys::poll::{self, Waiting};
@@ -48,9 +49,8 @@ pub(super) fn attend(init: &PidFd, reports: &Fd, config: &Config, journal: Journ
                     while heard.next(reports, config)? {}
                     return heard.outcome(Ending::from_wait_status(ended.status));
                 }
-            } else if !arrived.from_terminal || config.process.new_session {
-                // What the terminal sends, the command has already, if it is its terminal. ESRCH: I has just ended, and
-                // SIGCHLD comes next.
+            } else if serve::is_for_command(arrived, config) {
+                // ESRCH: I has just ended, and SIGCHLD comes next.
                 let _ = signal::send(init, arrived.signal);
             }
         }

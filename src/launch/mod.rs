@@ -7,6 +7,7 @@ mod attend;
 mod cgroup;
 mod environment;
 mod filter;
+mod foreground;
 mod hints;
 mod id_maps;
 mod journal;
@@ -101,6 +102,7 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
     if let Some(cgroup) = cgroup {
         cgroup.end();
     }
+    foreground::restore();
     outcome
 }
 

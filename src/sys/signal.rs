@@ -15,6 +15,7 @@ pub use numbers::*;
 mod numbers {
     #![allow(missing_docs, reason = "signal(7) documents them")]
     use super::{Signal, kernel};
+    pub const HUP: Signal = kernel::SIGHUP as Signal;
     pub const ILL: Signal = kernel::SIGILL as Signal;
     pub const TRAP: Signal = kernel::SIGTRAP as Signal;
     pub const ABRT: Signal = kernel::SIGABRT as Signal;

@@ -1,14 +1,19 @@
 //! What the command inherits from the caller: all that it should, and nothing else.
 
-use crate::support::run::bytes;
-use crate::support::{Run, Test, Verdict, Who, each, host, world};
+use crate::support::run::{bytes, send};
+use crate::support::{Run, Terminal, Test, Verdict, Who, each, host, wait_for, world};
+use std::fs::File;
+use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::net::UnixStream;
 
 pub(crate) const TESTS: &[Test] = &[
     each("N1 the caller's signal mask and ignored signals", n1_signals),
     each("N2 descriptors 0, 1 and 2 and no other", n2_descriptors),
     each("N2 init holds nothing of the host", n2_init),
     each("N4 a closed 0, 1 or 2 becomes /dev/null", n4_closed),
+    each("N5 what the caller gives as 0, 1 and 2 keeps its flags, owner and mode", n5_untouched),
     each("N7 the working directory is /", n7_directory),
     each("N9 arguments byte for byte", n9_arguments),
     each("N9 10,000 arguments, and the longest one", n9_many),
@@ -69,6 +74,53 @@ fn n4_closed(who: Who) -> Verdict {
             "for fd in /proc/$$/fd/*; do case $fd in */[012]) ;; *) [ ! -L $fd ] || exit 20 ;; esac; done; exit 7",
         );
         Run::script(who, &script).closing(&closed).run().exits(7);
+    }
+    Ok(())
+}
+
+fn n5_untouched(who: Who) -> Verdict {
+    let directory = world().directory(who);
+    let file = File::options().append(true).create(true).read(true).open(directory.path().join("file")).unwrap();
+    let terminal = Terminal::new();
+    let (socket, _other) = UnixStream::pair().unwrap();
+    // For reading and writing, so that nothing blocks.
+    let pipe = {
+        let path = directory.path().join("pipe");
+        let text = std::ffi::CString::new(path.as_os_str().as_bytes()).unwrap();
+        // SAFETY: mkfifo(3) reads a path that ends in NUL.
+        assert_eq!(unsafe { libc::mkfifo(text.as_ptr(), 0o600) }, 0);
+        File::options().read(true).write(true).open(path).unwrap()
+    };
+    for given in [OwnedFd::from(file), terminal.other_end(), socket.into(), pipe.into()] {
+        let given = File::from(given);
+        let number = given.as_raw_fd();
+        let looks = || {
+            let about = given.metadata().unwrap();
+            // SAFETY: F_GETFL only asks.
+            (unsafe { libc::fcntl(number, libc::F_GETFL) }, about.uid(), about.gid(), about.mode())
+        };
+        let before = looks();
+        let run = Run::script(who, "kill -STOP $$; exit 3");
+        // The very same open file, so that a change would show here.
+        // SAFETY: dup2(2) is async-signal-safe, and the descriptor is open until the run has ended.
+        let run = unsafe {
+            run.on(&terminal).before_exec(move || {
+                for standard in 0..3 {
+                    if libc::dup2(number, standard) < 0 {
+                        return Err(std::io::Error::last_os_error());
+                    }
+                }
+                Ok(())
+            })
+        };
+        let running = run.spawn();
+        let command = running.command();
+        wait_for("the command to stop", || (host::process(command)?.state == 'T').then_some(()));
+        assert_eq!(looks(), before, "while it runs");
+        send(command, libc::SIGCONT);
+        // Open here as well, so that it has no end.
+        running.finish_process().exits(3).left_nothing();
+        assert_eq!(looks(), before, "at the end");
     }
     Ok(())
 }

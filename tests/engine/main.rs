@@ -31,10 +31,12 @@ mod lifetime;
 mod namespaces;
 mod overlay;
 mod probe;
+mod random;
 mod recipes;
 mod rules;
 mod signals;
 mod support;
+mod terminal;
 mod together;
 mod vm;
 mod wall;
@@ -59,9 +61,11 @@ const AREAS: &[Area] = &[
     ("lifetime", lifetime::TESTS),
     ("namespaces", namespaces::TESTS),
     ("overlay", overlay::TESTS),
+    ("random", random::TESTS),
     ("recipes", recipes::TESTS),
     ("rules", rules::TESTS),
     ("signals", signals::TESTS),
+    ("terminal", terminal::TESTS),
     ("together", together::TESTS),
     ("vm", vm::TESTS),
     ("wall", wall::TESTS),

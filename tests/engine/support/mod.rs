@@ -3,11 +3,13 @@
 pub(crate) mod host;
 pub(crate) mod outcome;
 pub(crate) mod run;
+pub(crate) mod terminal;
 pub(crate) mod trial;
 pub(crate) mod world;
 
 pub(crate) use outcome::{End, Outcome};
 pub(crate) use run::Run;
+pub(crate) use terminal::{Terminal, Turn};
 pub(crate) use trial::{Skip, Test, Verdict, each, once};
 pub(crate) use world::{Who, world};
 

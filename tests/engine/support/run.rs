@@ -1,6 +1,7 @@
 //! One run of a program: as whom, with what, until when.
 
 use super::outcome::{End, Outcome};
+use super::terminal::{Screen, Terminal};
 use super::world::{Who, world};
 use super::{DEADLINE, host, wait_for};
 use std::ffi::{CString, OsStr, OsString};
@@ -43,6 +44,7 @@ pub(crate) struct Run {
     directory: PathBuf,
     deadline: Duration,
     hooks: Vec<Hook>,
+    screen: Option<Screen>,
     mark: String,
 }
 
@@ -61,6 +63,7 @@ impl Run {
             directory: world().base().to_owned(),
             deadline: DEADLINE,
             hooks: Vec::new(),
+            screen: None,
             mark,
         }
     }
@@ -135,6 +138,23 @@ impl Run {
     pub(crate) unsafe fn before_exec(mut self, hook: impl FnMut() -> io::Result<()> + Send + Sync + 'static) -> Self {
         self.hooks.push(Box::new(hook));
         self
+    }
+
+    /// In a session of its own, with this terminal as standard input, output and error.
+    pub(crate) fn on(mut self, terminal: &Terminal) -> Self {
+        self.screen = Some(terminal.screen());
+        let other = terminal.other_end();
+        // SAFETY: setsid(2), ioctl(2) and dup2(2) are async-signal-safe; the descriptor lives in the closure.
+        unsafe {
+            self.before_exec(move || {
+                check(libc::setsid())?;
+                check(libc::ioctl(other.as_raw_fd(), libc::TIOCSCTTY, 0))?;
+                for number in 0..3 {
+                    check(libc::dup2(other.as_raw_fd(), number))?;
+                }
+                Ok(())
+            })
+        }
     }
 
     /// With these descriptors closed.
@@ -228,7 +248,10 @@ impl Run {
         if self.path {
             command.env("PATH", PATH);
         }
-        command.envs(self.environment).current_dir(&self.directory).process_group(0);
+        command.envs(self.environment).current_dir(&self.directory);
+        if self.screen.is_none() {
+            command.process_group(0);
+        }
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command.stdin(if matches!(self.input, Input::Nothing) { Stdio::null() } else { Stdio::piped() });
         if self.who.is_other() {
@@ -256,6 +279,8 @@ impl Run {
         assert!(pidfd >= 0, "pidfd_open: {}", io::Error::last_os_error());
         // SAFETY: the kernel has just given us this descriptor.
         let pidfd = unsafe { OwnedFd::from_raw_fd(i32::try_from(pidfd).unwrap()) };
+        // The hooks may hold the other end of a pipe or a terminal.
+        drop(command);
         let stdin = child.stdin.take();
         let stdin = match self.input {
             Input::Bytes(bytes) => {
@@ -268,7 +293,10 @@ impl Run {
             }
             Input::Pipe | Input::Nothing => stdin,
         };
-        let stdout = Collected::of(child.stdout.take().unwrap());
+        let stdout = match self.screen {
+            Some(screen) => Collected::of(screen),
+            None => Collected::of(child.stdout.take().unwrap()),
+        };
         let stderr = Collected::of(child.stderr.take().unwrap());
         Running { what, child, pid, pidfd, stdin, stdout, stderr, start, deadline: self.deadline, mark: self.mark }
     }
@@ -361,12 +389,27 @@ impl Running {
         })
     }
 
+    /// The same, where there is one at the moment.
+    pub(crate) fn init_now(&self) -> Option<i32> {
+        host::children(self.pid).first().map(|init| init.pid)
+    }
+
+    /// The command's processes: the children of init.
+    pub(crate) fn command(&self) -> i32 {
+        let init = self.init();
+        wait_for("init's child, the command", || host::children(init).first().map(|command| command.pid))
+    }
+
     pub(crate) fn signal(&self, signal: i32) {
         send(self.pid, signal);
     }
 
     pub(crate) fn write(&mut self, text: &str) {
-        self.stdin.as_mut().expect("a pipe").write_all(text.as_bytes()).unwrap();
+        self.write_bytes(text.as_bytes());
+    }
+
+    pub(crate) fn write_bytes(&mut self, bytes: &[u8]) {
+        self.stdin.as_mut().expect("a pipe").write_all(bytes).unwrap();
     }
 
     /// Ends its standard input.
@@ -415,7 +458,18 @@ impl Running {
 
     /// Waits for its end, and for the end of both its outputs.
     #[track_caller]
-    pub(crate) fn finish(mut self) -> Outcome {
+    pub(crate) fn finish(self) -> Outcome {
+        self.end(true)
+    }
+
+    /// Waits for its end. For a terminal that somebody else has open too, so that its output has no end.
+    #[track_caller]
+    pub(crate) fn finish_process(self) -> Outcome {
+        self.end(false)
+    }
+
+    #[track_caller]
+    fn end(mut self, outputs: bool) -> Outcome {
         self.end_input();
         if !self.ended_within(self.deadline) {
             let alive: Vec<_> = host::marked(&self.mark)
@@ -431,7 +485,7 @@ impl Running {
         }
         let status = self.child.wait().unwrap();
         let closed = |_: &[u8], ended| ended;
-        let both = self.stdout.wait(self.deadline, closed) && self.stderr.wait(self.deadline, closed);
+        let both = !outputs || self.stdout.wait(self.deadline, closed) && self.stderr.wait(self.deadline, closed);
         let outcome = self.outcome(status.into(), status.core_dumped());
         if !both {
             host::kill(&self.mark);

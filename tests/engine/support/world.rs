@@ -60,10 +60,10 @@ pub(crate) fn started_as_root() -> bool {
 
 /// The programs that the test root filesystem is made of; those that the host lacks are left out.
 const PROGRAMS: &[&str] = &[
-    "bash", "cat", "chmod", "chown", "cp", "cut", "dash", "dd", "echo", "env", "false", "grep", "head", "hostname",
-    "id", "kill", "ln", "ls", "mkdir", "mkfifo", "mknod", "mount", "mv", "printenv", "ps", "pwd", "readlink", "rm",
-    "sed", "seq", "setsid", "sh", "sleep", "sort", "stat", "tail", "test", "touch", "tr", "true", "umount", "uname",
-    "wc", "whoami",
+    "bash", "cat", "chmod", "chown", "cksum", "cp", "cut", "dash", "dd", "echo", "env", "false", "grep", "head",
+    "hostname", "id", "kill", "ln", "ls", "mkdir", "mkfifo", "mknod", "mount", "mv", "printenv", "ps", "pwd",
+    "readlink", "rm", "sed", "seq", "setsid", "sh", "sleep", "sort", "stat", "stty", "tail", "test", "touch", "tr",
+    "true", "tty", "umount", "uname", "wc", "whoami",
 ];
 
 /// The directory of the project.
