@@ -10,6 +10,8 @@ pub const RECORD_BYTES: usize = 8;
 pub enum Record {
     /// The container could not be made, or the command could not be run.
     Failed(Error),
+    /// The first end of the command's own terminal, which comes with this.
+    Terminal,
     /// C is about to execute the command: who writes this is the command's process.
     Starting,
     /// The command has been executed.
@@ -21,6 +23,7 @@ pub enum Record {
 }
 
 const FAILED: u8 = b'F';
+const TERMINAL: u8 = b'P';
 const STARTING: u8 = b'C';
 const STARTED: u8 = b'S';
 const TIMED_OUT: u8 = b'T';
@@ -32,6 +35,7 @@ impl Record {
     pub const fn to_bytes(self) -> [u8; RECORD_BYTES] {
         let (kind, number) = match self {
             Self::Failed(error) => (FAILED, error.to_number()),
+            Self::Terminal => (TERMINAL, 0),
             Self::Starting => (STARTING, 0),
             Self::Started => (STARTED, 0),
             Self::Ended(status) => (ENDED, status as u32),
@@ -46,6 +50,7 @@ impl Record {
         let record = u64::from_ne_bytes(bytes);
         match u8::try_from(record >> 32).ok()? {
             FAILED => Error::from_number(record as u32).map(Self::Failed),
+            TERMINAL => Some(Self::Terminal),
             STARTING => Some(Self::Starting),
             STARTED => Some(Self::Started),
             ENDED => Some(Self::Ended(record as i32)),
@@ -65,6 +70,7 @@ mod tests {
         let error = Error::new(Step::Mount, Object::Place(Place::Proc), Errno::PERM);
         for record in [
             Record::Failed(error),
+            Record::Terminal,
             Record::Starting,
             Record::Started,
             Record::Ended(0x8b),

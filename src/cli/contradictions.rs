@@ -15,6 +15,8 @@ struct Rule {
 }
 
 const RULES: &[Rule] = &[
+    Rule { option: bits(&["group"]), any: EVERY, none: bits(&["as-init"]), problem: Problem::WithoutAsInit },
+    Rule { option: CONTAINER, any: bits(&["as-init"]), none: 0, problem: Problem::WithAsInit },
     Rule { option: bits(&["ephemeral"]), any: bits(&["upper"]), none: 0, problem: Problem::WithUpper },
     Rule {
         option: bits(&["changes"]),
@@ -30,6 +32,27 @@ const RULES: &[Rule] = &[
         problem: Problem::WithNoInit,
     },
 ];
+
+/// What is about a container, and not about the command alone.
+const CONTAINER: u64 = !bits(&[
+    "env",
+    "env-file",
+    "clear-env",
+    "workdir",
+    "timeout",
+    "kill-after",
+    "die-with-parent",
+    "preserve-fd",
+    "new-session",
+    "status-fd",
+    "pid-file",
+    "as-init",
+    "group",
+    "interactive",
+    "rm",
+    "init",
+    "ulimit",
+]);
 
 /// The option itself is one of them.
 const EVERY: u64 = u64::MAX;

@@ -29,7 +29,7 @@ use values::{cut, position};
 pub enum Request {
     /// A run of what the configuration says.
     Run {
-        /// How many words were options and root filesystem. The rest is the command and its arguments.
+        /// How many words were options and root filesystem, which `--as-init` has none of. The rest is the command and its arguments.
         consumed: usize,
     },
     /// `--help`.
@@ -39,7 +39,7 @@ pub enum Request {
 }
 
 /// Reads the command line into `config`. `words` starts after the program's own name, and is read as far as the root
-/// filesystem; only `config.command` is left to the caller,
+/// filesystem, or with `--as-init` as far as the first word of the command; only `config.command` is left to the caller,
 /// who knows where [`Request::Run`]'s rest of the words lies in memory.
 pub fn parse(words: &mut impl Iterator<Item = &'static CStr>, config: &mut Config) -> Result<Request, Usage> {
     let next = &mut || words.next();
@@ -85,6 +85,11 @@ impl Parser<'_> {
     }
 
     fn run(&mut self, operand: Option<&'static CStr>) -> Result<Request, Problem> {
+        if self.config.process.as_init {
+            self.option = b"as-init";
+            // The word is the command's: it was read only to see that there is one.
+            return operand.map(|_| Request::Run { consumed: self.consumed - 1 }).ok_or(Problem::NoCommand);
+        }
         self.config.rootfs = Some(operand.ok_or(Problem::NoRootfs)?);
         Ok(Request::Run { consumed: self.consumed })
     }

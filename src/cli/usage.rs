@@ -10,6 +10,7 @@ pub(super) const SYNOPSIS: Table = Table::after(
     &Problem::TEXTS,
     "\
 usage: engine [options] [--] <rootfs> [command [args...]]
+       engine --as-init [options] [--] <command> [args...]
        engine --version | --help
 \0",
 );
@@ -40,6 +41,7 @@ problems! {
     // About the command line as a whole.
     NoArguments => "a root filesystem is needed",
     NoRootfs => "a root filesystem is needed",
+    NoCommand => "needs a command",
     // About an option.
     UnknownOption => "unknown option",
     TakesNoValue => "takes no value",
@@ -81,6 +83,8 @@ problems! {
     WithUpper => "not with --upper",
     WithUserns => "only with --userns root",
     WithSharedUts => "not with --share uts, which would rename the host",
+    WithAsInit => "not with --as-init",
+    WithoutAsInit => "needs --as-init",
     WithNoInit => "not with --timeout, --grace or --changes",
     WithoutTimeout => "needs --timeout",
     WithoutOverlay => "needs -x (--ephemeral) or --upper",

@@ -6,6 +6,7 @@ pub mod landlock;
 mod limits;
 mod lookup;
 mod privileges;
+mod session;
 mod user;
 mod workdir;
 
@@ -18,7 +19,6 @@ use crate::sys::file;
 use crate::sys::process::{self, Namespaces, Pid};
 use crate::sys::signal::{self, Disposition};
 use crate::sys::spawn::{self, Spawned};
-use crate::sys::terminal;
 
 /// Starts C, as a child of I, and returns once it runs the command, or has ended. `meanwhile` runs in I while C prepares.
 ///
@@ -49,38 +49,42 @@ fn prepare(handover: &Handover) -> Result<Words, Error> {
     let user = user::look_up(config)?;
     let home = user.as_ref().map(|user| user.home);
     let environment = environment::build(config, handover.environment, handover.env_files, home)?;
-    refill_stdio(handover.closed_stdio)?;
+    if !config.process.tty {
+        refill_stdio(handover.closed_stdio)?;
+    }
     limits::apply(config)?;
     landlock::restrict(handover)?;
-    privileges::bound(config)?;
+    // The container that this is in is somebody else's, and so is what may be done there.
+    let own_container = !config.process.as_init;
+    if own_container {
+        privileges::bound(config)?;
+    }
     if let Some(user) = &user {
         user.assume(handover)?;
     }
     // As the user, who may not be allowed to go there.
     workdir::enter(config)?;
-    privileges::reduce(config)?;
+    if own_container {
+        privileges::reduce(config)?;
+    }
     if handover.child_signal == Disposition::Ignored {
         signal::set_disposition(signal::CHLD, Disposition::Ignored).at(Step::RestoreSignals, command)?;
     }
-    if config.process.new_session {
-        terminal::new_session().at(Step::StartCommand, command)?;
+    session::begin(config).at(Step::StartCommand, command)?;
+    if config.process.no_init || config.process.as_init && config.process.die_with_parent {
+        // A change of credentials has undone it.
+        process::die_with_parent().at(Step::TieToParent, command)?;
+        if own_container {
+            handover.await_outside()?;
+        }
     }
-    if config.process.no_init {
-        tie_again(handover)?;
-    }
-    if config.process.start_is_told() || config.process.no_init {
+    if own_container && (config.process.start_is_told() || config.process.no_init) {
         handover.report(Record::Starting);
     }
     signal::set_mask(handover.mask).at(Step::RestoreSignals, command)?;
     // Last, since it may deny anything; execve(2) alone comes after it.
     privileges::filter(handover)?;
     Ok(environment)
-}
-
-/// The parent-death signal, which a change of credentials has undone. Where O ended in between, the lifeline shows it.
-fn tie_again(handover: &Handover) -> Result<(), Error> {
-    process::die_with_parent().at(Step::TieToParent, Object::Place(Place::Command))?;
-    handover.await_outside()
 }
 
 /// What the caller had closed was filled on the host; now it comes from the container.

@@ -134,6 +134,7 @@ worded! {
         Memory => "memory",
         Processors => "cpus",
         Processes => "pids",
+        Terminal => "a terminal",
     }
 }
 

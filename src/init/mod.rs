@@ -4,6 +4,7 @@
 //! for whatever reason, the kernel kills everything in its PID namespace. With `--no-init` it becomes the command.
 
 mod alone;
+mod own_terminal;
 pub mod serve;
 
 use crate::command::{self, landlock};
@@ -46,6 +47,9 @@ fn live(handover: &Handover, mut world: World) -> Result<(), Error> {
         changes.as_ref().map_or([lifeline; 3], |changes| [&changes.upper, &changes.below, &changes.output]);
     let own = [lifeline, reports, &signals, world.proc.as_ref().unwrap_or(lifeline), upper, below, output];
     fd::close_all_but(&own.map(Fd::number), &config.process.preserved).at(Step::CloseDescriptors, init)?;
+    if config.process.tty {
+        own_terminal::open(handover)?;
+    }
     if config.process.no_init {
         return Err(alone::become_command(handover, &world));
     }
@@ -92,8 +96,11 @@ fn start(handover: &Handover, world: World) -> Result<Pid, Error> {
     if let Some(error) = failure {
         return Err(error);
     }
-    // A failure leaves them open, which only delays an end of file.
-    let _ = fd::close_range(0, 2);
+    // A failure leaves them open, which only delays an end of file. Its own terminal I holds as long as the container is
+    // there: so it does not hang up while nobody else has it open.
+    if !handover.config.process.tty {
+        let _ = fd::close_range(0, 2);
+    }
     for &number in &handover.config.process.preserved {
         fd::close(number);
     }

@@ -89,7 +89,7 @@ pub fn serve(
 #[inline(never)]
 pub fn is_for_command(arrived: Arrived, config: &Config) -> bool {
     let hangup = arrived.signal == signal::HUP || arrived.signal == signal::CONT;
-    !arrived.from_terminal || config.process.new_session || hangup && terminal::is_session_leader()
+    !arrived.from_terminal || config.process.has_own_session() || hangup && terminal::is_session_leader()
 }
 
 /// SIGTERM, which who is stopped does not notice before SIGCONT.

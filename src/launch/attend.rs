@@ -2,11 +2,13 @@
 
 use super::journal::Journal;
 use super::outcome::Outcome;
+use super::relay::Relay;
 use crate::config::Config;
 use crate::error::{At, Errno, Error, Object, Place, Step, Why};
 use crate::init::serve;
 use crate::report::{RECORD_BYTES, Record};
 use crate::sys::fd::Fd;
+use crate::sys::file;
 use crate::sys::poll::{self, Waiting};
 use crate::sys::process::{self, Ending, Pid, PidFd};
 use crate::sys::signal::{self, Set, Signal};
@@ -31,25 +33,37 @@ pub(super) const BLOCKED: Set = Set::all_but(&LEFT_ALONE);
 /// Forwards every signal to I until I has ended, and learns from its records how the run went. On return no process
 /// of the container is left: the kernel kills them all before I can be waited for.
 pub(super) fn attend(init: &PidFd, reports: &Fd, config: &Config, journal: Journal) -> Result<Outcome, Error> {
-    let waiting_for = |errno| Error::new(Step::Wait, Object::Place(Place::Init), errno);
     let signals = signal::descriptor(BLOCKED).map_err(waiting_for)?;
-    let mut heard = Heard::new(journal);
-    let at_once = if config.process.start_is_told() { Waiting::to_read(reports) } else { Waiting::for_nothing() };
-    let mut events = [Waiting::to_read(&signals), at_once];
+    let mut heard = Heard { config, journal, relay: Relay::new(), command: None, told: false, outcome: None };
+    let ended = until_end(init, reports, &signals, &mut heard);
+    heard.relay.restore();
+    heard.outcome(ended?)
+}
+
+fn waiting_for(errno: Errno) -> Error {
+    Error::new(Step::Wait, Object::Place(Place::Init), errno)
+}
+
+fn until_end(init: &PidFd, reports: &Fd, signals: &Fd, heard: &mut Heard<'_>) -> Result<Ending, Error> {
+    let mut followed = heard.config.process.is_followed();
     loop {
+        let [master, input, output] = heard.relay.waiting();
+        let mut events = [Waiting::to_read(signals), Waiting::to(reports, followed, false), master, input, output];
         poll::wait(&mut events).map_err(waiting_for)?;
-        let [_, report] = &mut events;
-        if report.happened() && !heard.next(reports, config)? {
-            *report = Waiting::for_nothing();
+        let [_, report, master, input, output] = events;
+        if report.happened() {
+            followed = heard.next(reports)?;
         }
-        while let Some(arrived) = signal::next(&signals).map_err(waiting_for)? {
+        heard.relay.copy([master, input, output]);
+        while let Some(arrived) = signal::next(signals).map_err(waiting_for)? {
             if arrived.signal == signal::CHLD {
                 // Children that were not engine's own are left alone.
                 if let Some(ended) = process::reap(Some(init.pid())).map_err(waiting_for)? {
-                    while heard.next(reports, config)? {}
-                    return heard.outcome(Ending::from_wait_status(ended.status));
+                    while heard.next(reports)? {}
+                    heard.relay.finish(signals);
+                    return Ok(Ending::from_wait_status(ended.status));
                 }
-            } else if serve::is_for_command(arrived, config) {
+            } else if !heard.relay.concerns(arrived.signal) && serve::is_for_command(arrived, heard.config) {
                 // ESRCH: I has just ended, and SIGCHLD comes next.
                 let _ = signal::send(init, arrived.signal);
             }
@@ -57,9 +71,11 @@ pub(super) fn attend(init: &PidFd, reports: &Fd, config: &Config, journal: Journ
     }
 }
 
-/// What I and C have said so far.
-struct Heard {
+/// What I and C have said so far, and what came of it.
+struct Heard<'a> {
+    config: &'a Config,
     journal: Journal,
+    relay: Relay,
     /// Who said that it is about to be the command, as O's PID namespace has it.
     command: Option<Pid>,
     /// Whether that has been told.
@@ -67,52 +83,45 @@ struct Heard {
     outcome: Option<Outcome>,
 }
 
-fn bad_record() -> Error {
+pub(super) fn bad_record() -> Error {
     Error::because(Step::Wait, Object::Place(Place::Init), Why::BadRecord)
 }
 
-impl Heard {
-    const fn new(journal: Journal) -> Self {
-        Self { journal, command: None, told: false, outcome: None }
-    }
-
+impl Heard<'_> {
     /// Hears the next record. False at the end: I and C are gone, or what I was has executed the command.
-    fn next(&mut self, reports: &Fd, config: &Config) -> Result<bool, Error> {
+    fn next(&mut self, reports: &Fd) -> Result<bool, Error> {
         let mut bytes = [0; RECORD_BYTES];
-        let received = socket::receive(reports, &mut bytes).at(Step::Wait, Object::Place(Place::Init))?;
+        let received = socket::receive(reports, &mut bytes).map_err(waiting_for)?;
         match received.length {
             0 => {
-                if config.process.no_init && self.outcome.is_none() {
-                    self.started(config)?;
+                if self.config.process.no_init && self.outcome.is_none() {
+                    self.started()?;
                 }
                 return Ok(false);
             }
             RECORD_BYTES => {}
             _ => return Err(bad_record()),
         }
-        let outcome = match Record::from_bytes(bytes).ok_or_else(bad_record)? {
-            Record::Starting => {
-                self.command = Some(received.writer);
-                return Ok(true);
+        match Record::from_bytes(bytes).ok_or_else(bad_record)? {
+            Record::Terminal => {
+                let begun = self.relay.begin(received.descriptor);
+                // I waits for this.
+                begun
+                    .and_then(|()| file::write_all(reports.number(), b"!"))
+                    .at(Step::SetUp, Object::Place(Place::Terminal))?;
             }
-            Record::Started => {
-                self.started(config)?;
-                return Ok(true);
-            }
-            Record::Failed(error) => Outcome::Failed(error),
-            Record::Ended(status) => Outcome::Ended(Ending::from_wait_status(status)),
-            Record::TimedOut(status) => Outcome::TimedOut(status),
-        };
-        // A failure speaks first, then the command's end.
-        if !matches!(self.outcome, Some(Outcome::Failed(_))) {
-            self.outcome = Some(outcome);
+            Record::Starting => self.command = Some(received.writer),
+            Record::Started => self.started()?,
+            // A failure speaks first, then the command's end.
+            _ if matches!(self.outcome, Some(Outcome::Failed(_))) => {}
+            record => self.outcome = Outcome::from_record(record),
         }
         Ok(true)
     }
 
-    fn started(&mut self, config: &Config) -> Result<(), Error> {
+    fn started(&mut self) -> Result<(), Error> {
         match self.command {
-            Some(command) if !core::mem::replace(&mut self.told, true) => self.journal.started(command, config),
+            Some(command) if !core::mem::replace(&mut self.told, true) => self.journal.started(command, self.config),
             _ => Ok(()),
         }
     }
@@ -121,7 +130,7 @@ impl Heard {
     fn outcome(self, init: Ending) -> Result<Outcome, Error> {
         match (self.outcome, init) {
             (Some(outcome), _) => Ok(outcome),
-            (None, ending) if self.command.is_some() => Ok(Outcome::Ended(ending)),
+            (None, ending) if self.config.process.no_init && self.command.is_some() => Ok(Outcome::Ended(ending)),
             (None, Ending::Killed(signal)) => Ok(Outcome::InitKilled(signal)),
             (None, Ending::Exited(_)) => Err(bad_record()),
         }

@@ -15,6 +15,9 @@ static EDITOR: Once<Editor> = Once::new(Editor::new());
 /// The filter that the configuration asks for. Ends the program where RULES are not right.
 #[inline(never)]
 pub(super) fn make(config: &Config) -> &'static [Instruction] {
+    if config.process.as_init {
+        return &[];
+    }
     let preset = preset::<ThisCpu>(&config.privileges);
     let Seccomp::Rules(rules) = config.privileges.seccomp else { return preset };
     // There is one caller, once.

@@ -3,6 +3,7 @@
 //! O makes what the container needs of the host, clones I, and from then on only forwards, waits and tells. It holds
 //! nothing of the container and nothing of the caller that could keep either busy.
 
+mod as_init;
 mod attend;
 mod cgroup;
 mod environment;
@@ -15,6 +16,7 @@ mod landlock;
 mod map_helper;
 mod network;
 mod outcome;
+mod relay;
 pub mod say;
 mod signals;
 mod stdio;
@@ -69,7 +71,7 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
     let child_signal = signal::set_disposition(signal::CHLD, Disposition::Default).at(Step::PrepareSignals, engine)?;
     let lifeline = fd::pipe().at(Step::MakePipe, engine)?;
     let reports = socket::pair().at(Step::MakePipe, engine)?;
-    if config.process.start_is_told() {
+    if config.process.is_followed() {
         socket::name_writers(&reports.read).at(Step::MakePipe, engine)?;
     }
     network::join(config)?;
@@ -92,6 +94,9 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
         lifeline: lifeline.read,
         reports: reports.write,
     };
+    if config.process.as_init {
+        return as_init::run(&handover, journal);
+    }
     let init = spawn::beside(namespaces(config, cgroup.is_some()), memory(config), setup::run, handover)
         .at(Step::MakeNamespaces, Object::Place(Place::Container));
     for number in inside {
@@ -114,11 +119,11 @@ fn memory(config: &Config) -> Memory {
 /// Finds the root filesystem as the caller: what the caller may not search is not searched on its behalf either. I takes
 /// hold of it in its own mount namespace, and of nothing that is not this directory.
 fn find_root(config: &Config) -> Result<FileId, Error> {
-    identify(config.rootfs).at(Step::OpenRoot, Object::Rootfs)
+    identify(config.rootfs.unwrap_or(c"/")).at(Step::OpenRoot, Object::Rootfs)
 }
 
-fn identify(path: Option<&CStr>) -> Result<FileId, Errno> {
-    let root = file::open_directory(Dir::HERE, path.ok_or(Errno::NOENT)?)?;
+fn identify(path: &CStr) -> Result<FileId, Errno> {
+    let root = file::open_directory(Dir::HERE, path)?;
     let searched = file::open_directory(Dir::at(&root), c".")?;
     let id = file::id(&searched);
     // Nobody's directory is kept busy.

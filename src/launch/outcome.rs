@@ -3,6 +3,7 @@
 use super::{journal, say};
 use crate::config::Config;
 use crate::error::{Error, OWN_FAILURE};
+use crate::report::Record;
 use crate::sys::process::{self, Ending};
 use crate::sys::signal::{self, Signal};
 
@@ -20,6 +21,16 @@ pub(super) enum Outcome {
 }
 
 impl Outcome {
+    /// What a record says about the end; `None` where it is about something else.
+    pub(super) fn from_record(record: Record) -> Option<Self> {
+        match record {
+            Record::Failed(error) => Some(Self::Failed(error)),
+            Record::Ended(status) => Some(Self::Ended(Ending::from_wait_status(status))),
+            Record::TimedOut(status) => Some(Self::TimedOut(status)),
+            _ => None,
+        }
+    }
+
     /// Ends O the way the command ended, or as a failure of engine's own. `began`: when the run did.
     pub(super) fn end(self, config: &Config, began: u64) -> ! {
         if let Some(status_fd) = config.process.status_fd {

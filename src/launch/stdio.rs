@@ -39,7 +39,9 @@ pub(super) fn close_inherited(config: &Config) -> Result<(), Error> {
 /// when the command closes it, not when engine ends. So with what it preserves. Standard error stays, for what O has to
 /// say, and what the status is reported to.
 pub(super) fn let_go(config: &Config) {
-    for list in [&[0, 1], config.process.preserved.as_slice()] {
+    // With a terminal of its own the command has others.
+    let standard: &[i32] = if config.process.tty { &[] } else { &[0, 1] };
+    for list in [standard, config.process.preserved.as_slice()] {
         for &number in list {
             if Some(number) != config.process.status_fd {
                 fd::close(number);

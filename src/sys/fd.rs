@@ -14,6 +14,13 @@ use syscalls::Sysno;
 pub struct Fd(i32);
 
 impl Fd {
+    /// Standard input.
+    pub const INPUT: Self = Self(0);
+    /// Standard output.
+    pub const OUTPUT: Self = Self(1);
+    /// No descriptor: what is done with it fails, and nobody waits for it.
+    pub const NONE: Self = Self(-1);
+
     /// Takes what a system call returned.
     pub(super) const fn from_kernel(number: u32) -> Self {
         Self(number as i32)

@@ -54,6 +54,14 @@ pub fn open_read_write(dir: Dir<'_>, path: &CStr) -> Result<Fd> {
     open_with(dir, path, kernel::O_RDWR | kernel::O_NOCTTY)
 }
 
+/// Opens a terminal for reading and writing, so that neither blocks and that it does not become the caller's own.
+///
+/// # Errors
+/// See open(2).
+pub fn open_anew(path: &CStr) -> Result<Fd> {
+    open_with(Dir::HERE, path, kernel::O_RDWR | kernel::O_NOCTTY | kernel::O_NONBLOCK)
+}
+
 /// Takes hold of a directory without opening it for reading.
 ///
 /// # Errors

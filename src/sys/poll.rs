@@ -28,10 +28,11 @@ impl Waiting {
         Self(kernel::pollfd { fd: fd.number(), events: kernel::POLLPRI as i16, revents: 0 })
     }
 
-    /// For nothing: an entry that stays as it is.
+    /// Until there is something to read, or room to write, as is wanted; where neither is, for nothing.
     #[must_use]
-    pub const fn for_nothing() -> Self {
-        Self(kernel::pollfd { fd: -1, events: 0, revents: 0 })
+    pub const fn to(fd: &Fd, read: bool, write: bool) -> Self {
+        let events = if read { kernel::POLLIN } else { 0 } | if write { kernel::POLLOUT } else { 0 };
+        Self(kernel::pollfd { fd: if events == 0 { -1 } else { fd.number() }, events: events as i16, revents: 0 })
     }
 
     /// Whether anything happened.

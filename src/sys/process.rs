@@ -250,6 +250,15 @@ pub fn children_usage() -> Usage {
     Usage { user: micros(usage.ru_utime), system: micros(usage.ru_stime), memory: usage.ru_maxrss as u64 }
 }
 
+/// Has the orphans below the caller come to it, as to PID 1 (PR_SET_CHILD_SUBREAPER).
+///
+/// # Errors
+/// None that is known.
+pub fn adopt_orphans() -> Result<()> {
+    // SAFETY: no memory is involved.
+    unsafe { done!(prctl, prctl::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) }
+}
+
 /// Has the kernel kill the caller when its parent ends (PR_SET_PDEATHSIG). A change of credentials undoes it.
 ///
 /// # Errors

@@ -27,6 +27,7 @@ mod numbers {
     pub const ALRM: Signal = kernel::SIGALRM as Signal;
     pub const TERM: Signal = kernel::SIGTERM as Signal;
     pub const CONT: Signal = kernel::SIGCONT as Signal;
+    pub const WINCH: Signal = kernel::SIGWINCH as Signal;
     pub const CHLD: Signal = kernel::SIGCHLD as Signal;
     pub const TSTP: Signal = kernel::SIGTSTP as Signal;
     pub const TTIN: Signal = kernel::SIGTTIN as Signal;

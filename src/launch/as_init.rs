@@ -1,0 +1,43 @@
+//! `--as-init`: O is the init of a container that something else made, or of any tree of processes.
+
+use super::attend::BLOCKED;
+use super::journal::Journal;
+use super::outcome::Outcome;
+use super::{foreground, stdio};
+use crate::command;
+use crate::error::{At, Error, Object, Place, Step};
+use crate::handover::Handover;
+use crate::init::serve::{self, Charge};
+use crate::sys::fd::Fd;
+use crate::sys::poll::Waiting;
+use crate::sys::process::{self, Namespaces};
+use crate::sys::signal::{self, Set};
+
+/// Starts the command and looks after it and every orphan below it, to the command's end.
+pub(super) fn run(handover: &Handover, mut journal: Journal) -> Result<Outcome, Error> {
+    let config = handover.config;
+    let engine = Object::Place(Place::Engine);
+    // To PID 1 they come anyway.
+    process::adopt_orphans().at(Step::SetUp, engine)?;
+    // While the command shares O's memory, nothing may stop either.
+    signal::set_mask(Set::all_but(&[])).at(Step::PrepareSignals, engine)?;
+    let signals = signal::descriptor(BLOCKED).at(Step::PrepareSignals, engine)?;
+    let started = command::start(handover, Namespaces::default(), |_| true);
+    let started = started.at(Step::StartCommand, Object::Place(Place::Command))?;
+    if let Some(error) = started.failure {
+        return Err(error);
+    }
+    journal.started(started.pid, config)?;
+    signal::set_mask(BLOCKED).at(Step::PrepareSignals, engine)?;
+    stdio::let_go(config);
+    process::release_stack();
+    let target = if config.process.group { -started.pid } else { started.pid };
+    let charge = Charge { command: started.pid, target, everyone: target };
+    let mut outcome = None;
+    serve::serve(config, charge, &signals, Waiting::to_read(&Fd::NONE), &mut |record| {
+        outcome = Outcome::from_record(record);
+    })?;
+    foreground::restore();
+    // `serve` comes back when it has told.
+    outcome.ok_or_else(super::attend::bad_record)
+}
