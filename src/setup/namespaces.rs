@@ -61,10 +61,9 @@ pub(super) fn take_ids(handover: &Handover) -> Result<(), Error> {
     }
     if let Some(uid) = first(&maps.uid_map) {
         identity::set_user(uid).at(Step::MapIds, Object::Place(Place::UidMap))?;
-        // A change of credentials undoes it.
-        process::die_with_parent().at(Step::TieToParent, init)?;
-        // The same change has made /proc/PID somebody else's, where C's id maps may have to be written. I hides later.
-        process::show().at(Step::HideInit, init)?;
     }
-    Ok(())
+    // A change of credentials, of the gid alone too, undoes it, and makes /proc/PID somebody else's, where C's id maps may
+    // have to be written. I hides later.
+    process::die_with_parent().at(Step::TieToParent, init)?;
+    process::show().at(Step::HideInit, init)
 }

@@ -23,6 +23,7 @@ mod errors;
 mod exit_status;
 mod files;
 mod forbidden;
+mod gaps;
 mod hostile;
 mod house;
 mod identity;
@@ -54,6 +55,7 @@ const AREAS: &[Area] = &[
     ("exit_status", exit_status::TESTS),
     ("files", files::TESTS),
     ("forbidden", forbidden::TESTS),
+    ("gaps", gaps::TESTS),
     ("hostile", hostile::TESTS),
     ("house", house::TESTS),
     ("identity", identity::TESTS),
