@@ -18,10 +18,11 @@ use crate::config::{Changes, Config, DEFAULT_HOSTNAME, Proc};
 use crate::error::{At, Errno, Error, OWN_FAILURE, Object, Place, Step};
 use crate::handover::{Handover, World};
 use crate::init;
-use crate::sys::fd::{self, Fd};
+use crate::sys::fd::{self, Dir, Fd};
 use crate::sys::file;
 use crate::sys::identity;
 use crate::sys::process::{self, Namespaces};
+use crate::sys::tree;
 use masks::Masks;
 
 /// I's whole life. On entry the namespaces are new and everything else is the host's.
@@ -191,7 +192,8 @@ fn hang(config: &Config, host: &HostPieces, pieces: &Pieces, masks: Option<&mut 
 
 /// In an empty directory it is not /proc that the user misses most.
 fn explain_empty_root(error: Error) -> Error {
-    if error.errno() == Errno::NOENT && file::is_empty_directory(c"/") == Ok(true) {
+    let is_empty = |root: Fd| tree::is_empty(&root);
+    if error.errno() == Errno::NOENT && file::open_directory(Dir::HERE, c"/").is_ok_and(is_empty) {
         return Error::new(Step::Execute, Object::Command, Errno::NOENT);
     }
     error

@@ -18,7 +18,7 @@
 //! most, no directory with mounts below it takes all that is left, and what is beyond is read-only.
 
 use super::root::Root;
-use crate::config::{Config, Proc, Writes};
+use crate::config::{Config, Files, Proc, Writes};
 use crate::error::{At, Errno, Error, Object, Step};
 use crate::sys::Result;
 use crate::sys::digits;
@@ -26,6 +26,7 @@ use crate::sys::fd::{Dir, Fd};
 use crate::sys::file::{self, Kind};
 use crate::sys::mount::{self, Attributes, Depth};
 use crate::sys::tree;
+use crate::words;
 use core::ffi::CStr;
 
 /// How many overlays a root is put together of.
@@ -63,13 +64,11 @@ pub(super) fn cover(config: &Config, rootfs: Fd, kept: Option<Fd>) -> Result<Roo
     // Through the mount, where one is.
     let kept = tree::hold_entry(&scratch, c"kept")?;
     let upper = tree::make_like(&kept, c"upper", &rootfs)?;
-    let files = &config.files;
-    let ours = [(c"proc", files.proc == Proc::None), (c"sys", files.no_sys), (c"dev", files.no_dev)];
     let mut layers = Layers {
         works: tree::make_like(&kept, c"work", &scratch)?,
         skeletons: tree::hold_entry(&scratch, c"skeletons")?,
         count: 0,
-        ours: ours.map(|(name, absent)| if absent { c"" } else { name }),
+        files: &config.files,
         locked: config.has_user_namespace(),
     };
     let composed = layers.has_mounts(&rootfs)?;
@@ -82,19 +81,19 @@ pub(super) fn cover(config: &Config, rootfs: Fd, kept: Option<Fd>) -> Result<Roo
 }
 
 /// What the overlays of a run share.
-struct Layers {
+struct Layers<'a> {
     /// Where each has a directory for itself.
     works: Fd,
     /// Where skeletons are made.
     skeletons: Fd,
     count: u32,
-    /// Directories in the root that mounts of our own will cover.
-    ours: [&'static CStr; 3],
+    /// What mounts of our own there will be.
+    files: &'a Files,
     /// Whether what is mounted below the root is locked there.
     locked: bool,
 }
 
-impl Layers {
+impl Layers<'_> {
     /// Whether something is mounted below a directory.
     fn has_mounts(&self, directory: &Fd) -> Result<bool> {
         // Where it is locked, nobody here may look under it, and nothing with it there can be copied alone.
@@ -111,6 +110,16 @@ impl Layers {
         }
     }
 
+    /// Whether a mount of our own will cover this directory in the root.
+    fn will_be_covered(&self, name: &CStr) -> bool {
+        match words::position(b"proc sys dev", name.to_bytes()) {
+            Some(0) => self.files.proc != Proc::None,
+            Some(1) => !self.files.no_sys,
+            Some(_) => !self.files.no_dev,
+            None => false,
+        }
+    }
+
     /// Puts a directory with mounts below it together, at `name` in `into`, while there are no more than `limit` overlays.
     fn visit(&mut self, below: &Fd, upper: &Fd, into: &Fd, name: &CStr, limit: u32) -> Result<Fd> {
         let skeleton = self.numbered(&self.skeletons, below)?;
@@ -119,7 +128,7 @@ impl Layers {
         let made = self.overlay(&skeleton, upper, into, name)?;
         skeleton.close();
         tree::entries(below, &mut |name| {
-            if top && self.ours.contains(&name) {
+            if top && self.will_be_covered(name) {
                 return Ok(());
             }
             let entry = tree::hold_entry(below, name)?;

@@ -278,25 +278,6 @@ pub fn is_mount_root(dir: Dir<'_>, path: &CStr) -> Result<bool> {
     if status.stx_attributes_mask & known == 0 { Err(Errno::NOSYS) } else { Ok(status.stx_attributes & known != 0) }
 }
 
-/// Whether a directory holds nothing but itself and its parent.
-///
-/// # Errors
-/// See open(2) and getdents(2).
-pub fn is_empty_directory(path: &CStr) -> Result<bool> {
-    let directory = open_with(Dir::HERE, path, kernel::O_RDONLY | kernel::O_DIRECTORY)?;
-    // Entries are 24 bytes for a name of up to four characters; a third would make the second call find something.
-    let mut entries = [0_u64; 6];
-    let size = size_of_val(&entries);
-    // SAFETY: `entries` is valid for writes of its size.
-    let first = unsafe { call!(getdents64, directory.number(), &raw mut entries, size) }?;
-    // SAFETY: as above.
-    match unsafe { call!(getdents64, directory.number(), &raw mut entries, size) } {
-        // EINVAL: there is one whose name is too long for this buffer.
-        Err(Errno::INVAL) => Ok(false),
-        second => Ok(first <= size && second? == 0),
-    }
-}
-
 /// Whether the file is on a procfs.
 ///
 /// # Errors

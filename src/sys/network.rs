@@ -30,8 +30,8 @@ pub fn bring_up_loopback() -> Result<()> {
     let kind = net::SOCK_RAW | kernel::O_CLOEXEC;
     // SAFETY: no memory is involved.
     let socket = unsafe { open!(socket, net::AF_NETLINK, kind, netlink::NETLINK_ROUTE) }?;
-    let up = net::net_device_flags::IFF_UP as u32;
-    let request = ChangeLink {
+    const UP: u32 = net::net_device_flags::IFF_UP as u32;
+    static REQUEST: ChangeLink = ChangeLink {
         header: netlink::nlmsghdr {
             nlmsg_len: size_of::<ChangeLink>() as u32,
             nlmsg_type: netlink::RTM_NEWLINK as u16,
@@ -44,21 +44,19 @@ pub fn bring_up_loopback() -> Result<()> {
             __ifi_pad: 0,
             ifi_type: 0,
             ifi_index: LOOPBACK,
-            ifi_flags: up,
-            ifi_change: up,
+            ifi_flags: UP,
+            ifi_change: UP,
         },
     };
-    // SAFETY: `request` is valid for reads of its size; without an address it goes to the kernel.
-    unsafe { done!(sendto, socket.number(), &raw const request, size_of::<ChangeLink>(), 0) }?;
+    // SAFETY: `REQUEST` is valid for reads of its size; without an address it goes to the kernel.
+    unsafe { done!(sendto, socket.number(), &raw const REQUEST, size_of::<ChangeLink>(), 0) }?;
     // SAFETY: the structure is plain numbers, for which zero is a value.
     let mut answer: Answer = unsafe { core::mem::zeroed() };
     // SAFETY: `answer` is valid for writes of its size; what does not fit is cut off, and not of interest.
     let length = unsafe { call!(recvfrom, socket.number(), &raw mut answer, size_of::<Answer>(), 0) }?;
-    match answer.error {
-        _ if length < size_of::<Answer>() || u32::from(answer.header.nlmsg_type) != netlink::NLMSG_ERROR => {
-            Err(Errno::PROTO)
-        }
-        0 => Ok(()),
-        error => Err(Errno::new(error.unsigned_abs() as u16)),
+    if length < size_of::<Answer>() || u32::from(answer.header.nlmsg_type) != netlink::NLMSG_ERROR {
+        return Err(Errno::PROTO);
     }
+    // A number like that of a system call: 0 or -errno.
+    super::answer(answer.error as isize).map(drop)
 }

@@ -73,6 +73,12 @@ pub fn entries(dir: &Fd, visit: &mut dyn FnMut(&CStr) -> Result<()>) -> Result<(
     }
 }
 
+/// Whether a directory can be read and has nothing in it.
+#[must_use]
+pub fn is_empty(dir: &Fd) -> bool {
+    entries(dir, &mut |_| Err(Errno::NOTEMPTY)).is_ok()
+}
+
 /// What a symbolic link says, which is held by [`hold_entry`].
 ///
 /// # Errors
