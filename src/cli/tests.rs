@@ -20,7 +20,8 @@ fn try_parse(words: &[&str]) -> (Result<Request, Usage>, Box<Config>) {
 /// The configuration of a good command line that ends with its root filesystem.
 fn good(words: &[&str]) -> Box<Config> {
     let (result, config) = try_parse(words);
-    assert_eq!(result, Ok(Request::Run { consumed: words.len() }), "{words:?}");
+    let consumed = if config.process.as_init { words.len() - 1 } else { words.len() };
+    assert_eq!(result, Ok(Request::Run { consumed }), "{words:?}");
     config
 }
 
@@ -69,6 +70,18 @@ const EXAMPLES: &[Example] = &[
     ("share", "ipc,cgroup", |c| c.namespaces.share_ipc && c.namespaces.share_cgroup && !c.namespaces.share_uts),
     ("monotonic", "100", |c| c.namespaces.monotonic == Some(100)),
     ("boottime", "200", |c| c.namespaces.boottime == Some(200)),
+    ("tty", "", |c| c.process.tty),
+    ("timeout", "2m", |c| c.process.timeout == 120_000),
+    ("kill-after", "3s", |c| c.process.kill_after == 3000),
+    ("grace", "40ms", |c| c.process.grace == 40),
+    ("die-with-parent", "", |c| c.process.die_with_parent),
+    ("preserve-fd", "9", |c| c.process.preserved == [9]),
+    ("new-session", "", |c| c.process.new_session),
+    ("no-init", "", |c| c.process.no_init),
+    ("status-fd", "3", |c| c.process.status_fd == Some(3)),
+    ("pid-file", "pid", |c| c.process.pid_file == Some(c"pid")),
+    ("as-init", "", |c| c.process.as_init),
+    ("group", "", |c| c.process.group),
     ("strict", "", |c| c.privileges.strict),
     ("cap-add", "net_admin", |c| c.privileges.capabilities == [CapabilityEdit::Add(capability::NET_ADMIN)]),
     ("cap-drop", "CAP_KILL", |c| c.privileges.capabilities == [CapabilityEdit::Drop(capability::KILL)]),
@@ -91,6 +104,8 @@ const NO_TRACE: &[&str] = &["interactive", "rm", "init", "help", "version"];
 fn company(name: &str) -> &'static [&'static str] {
     match name {
         "changes" => &["-x"],
+        "kill-after" => &["--timeout=1"],
+        "group" => &["--as-init"],
         _ => &[],
     }
 }
@@ -144,7 +159,12 @@ fn an_option_sets_nothing_but_itself() {
     for (name, value, _) in EXAMPLES {
         let words = forms(name, value).remove(0);
         let config = with_company(name, &words.iter().map(String::as_str).collect::<Vec<_>>());
-        let company: &[&str] = if company(name) == ["-x"] { &["ephemeral"] } else { &[] };
+        let company: &[&str] = match *name {
+            "changes" => &["ephemeral"],
+            "kill-after" => &["timeout"],
+            "group" => &["as-init"],
+            _ => &[],
+        };
         for (other, _, is_set) in EXAMPLES {
             assert!(!is_set(&config) || other == name || company.contains(other), "--{name} sets --{other}");
         }
@@ -172,43 +192,18 @@ fn every_row_is_documented_and_no_name_is_used_twice() {
     }
 }
 
-/// The table of the specification as far as it is built, which stays with the source as the list of what must be there.
+/// The table of the specification, which stays with the source as the list of what must be there.
 #[test]
 fn the_options_of_the_specification_are_all_there() {
     let names = "volume tmpfs read-only ephemeral upper changes mask proc sys no-dev user userns uidmap gidmap hostname \
-        env env-file clear-env workdir net share monotonic boottime strict cap-add cap-drop allow-new-privs seccomp \
+        env env-file clear-env workdir net share monotonic boottime tty timeout kill-after grace die-with-parent \
+        preserve-fd new-session no-init status-fd pid-file as-init group strict cap-add cap-drop allow-new-privs seccomp \
         landlock-ro landlock-rw landlock-rx ulimit memory cpus pids-limit cgroup help version interactive rm init";
     let names: Vec<&str> = names.split_whitespace().collect();
     assert_eq!(rows().map(Row::name_text).filter(|name| !names.contains(name)).count(), 0);
     assert_eq!(names.len(), rows().count());
     let letters: Vec<u8> = rows().map(|row| row.letter()).filter(|letter| *letter != 0).collect();
-    assert_eq!(letters, b"vxuewim");
-}
-
-#[test]
-fn what_is_not_built_is_no_option() {
-    for name in [
-        "tty",
-        "timeout",
-        "kill-after",
-        "grace",
-        "die-with-parent",
-        "preserve-fd",
-        "new-session",
-        "no-init",
-        "status-fd",
-        "pid-file",
-        "as-init",
-        "group",
-    ] {
-        let (long, line) = (format!("--{name}"), format!("--{name}: unknown option"));
-        assert_bad(&[&long, "/root"], &line);
-        assert_bad(&[&format!("{long}=1"), "/root"], &line);
-        // Not even where a good option comes before it.
-        assert_bad(&["-x", "--strict", &long, "1", "/root"], &line);
-    }
-    assert_bad(&["-t", "/root"], "-t: unknown option");
-    assert_bad(&["-xt1", "/root"], "-t: unknown option");
+    assert_eq!(letters, b"vxuewtim");
 }
 
 #[test]
@@ -433,9 +428,62 @@ fn help_and_version_answer_at_once() {
 }
 
 #[test]
+fn as_init_leaves_the_command_to_the_caller() {
+    for (words, consumed) in [
+        (&["--as-init", "sh", "-c", "true"][..], 1),
+        (&["--as-init", "--", "sh"], 2),
+        (&["--as-init", "--group", "--timeout", "5", "--", "--strange"], 5),
+        (&["--as-init", ""], 1),
+    ] {
+        let (result, config) = try_parse(words);
+        assert_eq!(result, Ok(Request::Run { consumed }), "{words:?}");
+        assert!(config.process.as_init && config.rootfs.is_none());
+    }
+    assert_bad(&["--as-init"], "--as-init: needs a command");
+    assert_bad(&["--as-init", "--group", "--"], "--as-init: needs a command");
+}
+
+#[test]
+fn as_init_takes_what_is_about_the_command_and_nothing_about_a_container() {
+    let about_the_command = [
+        "env",
+        "env-file",
+        "clear-env",
+        "workdir",
+        "timeout",
+        "kill-after",
+        "die-with-parent",
+        "preserve-fd",
+        "new-session",
+        "status-fd",
+        "pid-file",
+        "as-init",
+        "group",
+        "ulimit",
+    ];
+    for (name, value, _) in EXAMPLES {
+        let word = if value.is_empty() { format!("--{name}") } else { format!("--{name}={value}") };
+        let words = ["--as-init", "--timeout=1", &word, "sh"];
+        if about_the_command.contains(name) {
+            assert_eq!(try_parse(&words).0, Ok(Request::Run { consumed: 3 }), "{words:?}");
+        } else {
+            let line = format!("--{name}: not with --as-init");
+            assert_bad(&words, &line);
+            assert_bad(&["--timeout=1", &word, "--as-init", "sh"], &line);
+        }
+    }
+}
+
+#[test]
 fn contradictions_name_both() {
     for (words, line) in [
         (&["-x", "--upper=d"][..], "--ephemeral: not with --upper"),
+        (&["--kill-after=1"], "--kill-after: needs --timeout"),
+        (&["--kill-after=1", "--grace=1"], "--kill-after: needs --timeout"),
+        (&["--grace=1", "--no-init"], "--no-init: not with --timeout, --grace or --changes"),
+        (&["--no-init", "--timeout=1"], "--no-init: not with --timeout, --grace or --changes"),
+        (&["--no-init", "-x", "--changes"], "--no-init: not with --timeout, --grace or --changes"),
+        (&["--group"], "--group: needs --as-init"),
         (&["--upper=d", "-x"], "--ephemeral: not with --upper"),
         (&["--changes"], "--changes: needs -x (--ephemeral) or --upper"),
         (&["--changes=f"], "--changes: needs -x (--ephemeral) or --upper"),
@@ -451,6 +499,8 @@ fn contradictions_name_both() {
 #[test]
 fn what_only_looks_like_a_contradiction_is_none() {
     good(&["--upper=d", "--changes", "/root"]);
+    good(&["--kill-after=1", "--timeout=1", "/root"]);
+    good(&["--no-init", "-t", "--new-session", "--status-fd=1", "/root"]);
     good(&["--uidmap=0:0:1", "--userns=root", "/root"]);
     good(&["--userns=host", "--userns=root", "--uidmap=0:0:1", "/root"]);
     good(&["--hostname=a", "--share=ipc,cgroup", "/root"]);
@@ -488,6 +538,13 @@ fn bad_values_name_the_option() {
         ("share", "pid", "pid: must be of ipc,uts,cgroup"),
         ("monotonic", "-1", "-1: must be a plain number"),
         ("boottime", "9223372036854775808", "9223372036854775808: too large"),
+        ("timeout", "1d", "1d: must be digits and ms, s, m, h or nothing"),
+        ("timeout", "0", "0: must be more than 0"),
+        ("kill-after", "1.5", "1.5: must be digits and ms, s, m, h or nothing"),
+        ("grace", "99999999999999999999", "99999999999999999999: too large"),
+        ("preserve-fd", "-1", "-1: must be a plain number"),
+        ("preserve-fd", "2147483648", "2147483648: too large"),
+        ("status-fd", "0x3", "0x3: must be a plain number"),
         ("cap-add", "root", "root: unknown capability"),
         ("cap-drop", "CAP_", "CAP_: unknown capability"),
         ("seccomp", "deny", "deny: must be default|strict|none|RULES"),
@@ -580,7 +637,8 @@ fn no_soup_of_words_breaks_the_parser() {
         match try_parse(&words) {
             (Ok(Request::Run { consumed }), config) => {
                 assert!(consumed <= words.len(), "{words:?}");
-                assert!(config.rootfs.is_some(), "{words:?}");
+                assert_eq!(config.rootfs.is_none(), config.process.as_init, "{words:?}");
+                assert!(!config.process.as_init || consumed < words.len(), "{words:?}");
                 runs += 1;
             }
             (Ok(_), _) => {}

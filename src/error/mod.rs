@@ -121,6 +121,7 @@ worded! {
         DevRandom => "/dev/random",
         DevUrandom => "/dev/urandom",
         DevTty => "/dev/tty",
+        DevConsole => "/dev/console",
         DevPts => "/dev/pts",
         DevShm => "/dev/shm",
         DevMqueue => "/dev/mqueue",

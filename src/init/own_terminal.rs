@@ -3,13 +3,27 @@
 use crate::error::{At, Error, Object, Place, Step};
 use crate::handover::Handover;
 use crate::report::Record;
-use crate::sys::fd::{self, Fd};
+use crate::sys::fd::{self, Dir, Fd};
+use crate::sys::mount::{self, Depth};
 use crate::sys::{file, socket, terminal};
 
 /// Opens a terminal, hands its first end to O and waits until O has made it what it is to be; the other end becomes
 /// standard input, output and error, which I hands on. On entry the container's devices are attached.
 pub(super) fn open(handover: &Handover) -> Result<(), Error> {
-    give(handover).at(Step::Open, Object::Place(Place::Terminal))
+    give(handover).at(Step::Open, Object::Place(Place::Terminal))?;
+    if handover.config.files.no_dev {
+        return Ok(());
+    }
+    hang_console().at(Step::Mount, Object::Place(Place::DevConsole))
+}
+
+/// Makes it /dev/console too: the first terminal of a new devpts, where nobody else has been.
+fn hang_console() -> crate::sys::Result<()> {
+    file::make_file(Dir::HERE, c"/dev/console", 0o600)?;
+    let console = mount::clone_tree(Dir::HERE, c"/dev/pts/0", Depth::One)?;
+    mount::attach(&console, Dir::HERE, c"/dev/console")?;
+    console.close();
+    Ok(())
 }
 
 fn give(handover: &Handover) -> crate::sys::Result<()> {

@@ -8,7 +8,6 @@ use crate::sys::clock;
 use crate::sys::fd::Fd;
 use crate::sys::file;
 use crate::sys::process::{self, Ending, Pid};
-use crate::sys::signal;
 
 /// What is to be written once the command has started.
 pub(super) struct Journal {
@@ -29,16 +28,14 @@ impl Journal {
         if let Some(file) = self.pid_file.take() {
             let mut line = Output::to(file.number(), Form::Json);
             line.fill(b"#\n", &[], &pid);
-            written = line.flush();
+            written = line.flush_and_go_on();
             file.close();
         }
         if let Some(status_fd) = config.process.status_fd {
             let mut line = Output::to(status_fd, Form::Json);
             line.fill(b"{\"event\":\"started\",\"pid\":#}\n", &[], &pid);
-            line.flush();
+            line.flush_and_go_on();
         }
-        // `Output` has blocked all of them.
-        let _ = signal::set_mask(super::attend::BLOCKED);
         if written { Ok(()) } else { Err(Error::new(Step::Write, Object::PidFile, Errno::IO)) }
     }
 }

@@ -101,6 +101,19 @@ impl Output {
         self.buffer.clear();
         !self.failed
     }
+
+    /// The same for O as long as the command lives: what a reader that has gone sends to O must not reach the command. To be
+    /// ignored for a moment takes it away.
+    pub(super) fn flush_and_go_on(&mut self) -> bool {
+        let written = self.flush();
+        if !written {
+            let _ = signal::set_disposition(signal::PIPE, Disposition::Ignored)
+                .and_then(|old| signal::set_disposition(signal::PIPE, old));
+        }
+        // `Output` has blocked all of them.
+        let _ = signal::set_mask(super::attend::BLOCKED);
+        written
+    }
 }
 
 /// `engine: cannot <step> <object>: <why> (<ERRNO>)`. Standard error may be closed, full or broken: the status says it all
@@ -121,7 +134,7 @@ pub(super) fn describe(line: &mut Output, error: Error, config: &Config, text: &
         error.cause(texts),
         error.errno().name(texts),
     ];
-    if let [_, object @ b"", ..] = &mut words {
+    if let (Form::Plain, [_, object @ b"", ..]) = (line.form, &mut words) {
         *object = b"''";
     }
     line.fill(text, &words, &[]);
@@ -137,14 +150,8 @@ pub(super) fn unless_best_effort(error: Error, best_effort: bool, config: &Confi
     }
     let mut line = Output::to(STDERR, Form::Plain);
     describe(&mut line, error, config, b"engine: cannot $ $: $ ($); going on without\n", b"");
-    // Where standard error takes nothing there is nobody to be told. What that sends to O must not reach the command: to
-    // be ignored for a moment takes it away.
-    if !line.flush() {
-        let _ = signal::set_disposition(signal::PIPE, Disposition::Ignored)
-            .and_then(|old| signal::set_disposition(signal::PIPE, old));
-    }
-    // `Output` has blocked all of them.
-    let _ = signal::set_mask(super::attend::BLOCKED);
+    // Where standard error takes nothing there is nobody to be told.
+    line.flush_and_go_on();
     Ok(())
 }
 

@@ -26,7 +26,6 @@ pub(super) fn character(text: &[u8]) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
 
     #[test]
     fn characters_are_those_of_the_core_library() {

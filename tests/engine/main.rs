@@ -15,6 +15,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod as_init;
 mod binary;
 mod container;
 mod cookbook;
@@ -31,13 +32,16 @@ mod inherits;
 mod lifetime;
 mod namespaces;
 mod overlay;
+mod own_terminal;
 mod probe;
 mod random;
 mod recipes;
+mod record;
 mod rules;
 mod signals;
 mod support;
 mod terminal;
+mod time;
 mod together;
 mod vm;
 mod wall;
@@ -47,6 +51,10 @@ use support::trial::{Area, keep_panics, trials};
 
 /// Every area with its tests.
 const AREAS: &[Area] = &[
+    ("time", time::TESTS),
+    ("record", record::TESTS),
+    ("own_terminal", own_terminal::TESTS),
+    ("as_init", as_init::TESTS),
     ("binary", binary::TESTS),
     ("container", container::TESTS),
     ("cookbook", cookbook::TESTS),

@@ -28,7 +28,7 @@ pub(crate) const TESTS: &[Test] = &[
 const SOON: Duration = Duration::from_secs(10);
 
 /// What came out, with the newlines that the program wrote.
-fn plain(outcome: &Outcome) -> String {
+pub(crate) fn plain(outcome: &Outcome) -> String {
     outcome.text().replace('\r', "")
 }
 
@@ -119,24 +119,24 @@ fn t4_reaps(who: Who) -> Verdict {
 }
 
 /// Types a session with job control into an interactive shell that is there; it ends with status 7.
-fn job_control(terminal: &Terminal, running: Running) -> Outcome {
-    terminal.waits_for(Turn::Shell);
+pub(crate) fn job_control(terminal: &Terminal, running: Running, waits_for: &dyn Fn(&Running, Turn)) -> Outcome {
+    waits_for(&running, Turn::Shell);
     terminal.types("sleep 1000\n");
     let command = running.command();
     let sleeps = || host::children(command).into_iter().find(|child| child.name == "sleep");
     wait_for("sleep", || sleeps().map(drop));
     terminal.types("\x1a");
     running.wait_for_output("Stopped");
-    terminal.waits_for(Turn::Shell);
+    waits_for(&running, Turn::Shell);
     terminal.types("jobs; echo lis''ted\n");
     running.wait_for_output("listed");
-    terminal.waits_for(Turn::Shell);
+    waits_for(&running, Turn::Shell);
     terminal.types("fg\n");
     wait_for("sleep, running", || (sleeps()?.state == 'S').then_some(()));
-    terminal.waits_for(Turn::Job);
+    waits_for(&running, Turn::Job);
     terminal.types("\x03");
     wait_for("the end of sleep", || sleeps().is_none().then_some(()));
-    terminal.waits_for(Turn::Shell);
+    waits_for(&running, Turn::Shell);
     terminal.types("exit 7\n");
     let outcome = running.finish();
     outcome.exits(7);
@@ -149,19 +149,19 @@ fn job_control(terminal: &Terminal, running: Running) -> Outcome {
 fn t5_bash(who: Who) -> Verdict {
     let terminal = Terminal::new();
     let running = Run::inside(who, ["bash", "--norc", "-i"]).on(&terminal).spawn();
-    job_control(&terminal, running);
+    job_control(&terminal, running, &|_, whose| terminal.waits_for(whose));
     Ok(())
 }
 
-/// Alpine's shell.
-fn ash(who: Who) -> Result<Run, Skip> {
-    Ok(Run::engine(who).arg(world().alpine(who)?).args(["/bin/sh", "-i"]))
+/// Alpine's shell; engine's options come first.
+pub(crate) fn ash(who: Who, options: &[&str]) -> Result<Run, Skip> {
+    Ok(Run::engine(who).args(options).arg(world().alpine(who)?).args(["/bin/sh", "-i"]))
 }
 
 fn t5_ash(who: Who) -> Verdict {
     let terminal = Terminal::new();
-    let running = ash(who)?.on(&terminal).spawn();
-    job_control(&terminal, running);
+    let running = ash(who, &[])?.on(&terminal).spawn();
+    job_control(&terminal, running, &|_, whose| terminal.waits_for(whose));
     Ok(())
 }
 

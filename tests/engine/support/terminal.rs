@@ -78,18 +78,9 @@ impl Terminal {
         check(unsafe { libc::ioctl(self.user.as_raw_fd(), libc::TIOCSWINSZ, &raw const size) });
     }
 
-    fn attributes(&self) -> libc::termios {
-        // SAFETY: the structure is plain numbers, and valid for a write.
-        unsafe {
-            let mut modes: libc::termios = std::mem::zeroed();
-            check(libc::tcgetattr(self.user.as_raw_fd(), &raw mut modes));
-            modes
-        }
-    }
-
     /// Everything that stty(1) would show: flags, speeds, characters.
     pub(crate) fn modes(&self) -> String {
-        let modes = self.attributes();
+        let modes = attributes(&self.user);
         format!("{:o} {:o} {:o} {:o} {:?}", modes.c_iflag, modes.c_oflag, modes.c_cflag, modes.c_lflag, modes.c_cc)
     }
 
@@ -97,11 +88,26 @@ impl Terminal {
     /// What is typed while the one becomes the other may be lost.
     #[track_caller]
     pub(crate) fn waits_for(&self, whose: Turn) {
-        wait_for(&format!("{whose:?} to have the terminal"), || {
-            let whole_lines = self.attributes().c_lflag & libc::ICANON != 0;
-            (whole_lines == (whose == Turn::Job)).then_some(())
-        });
+        waits_for(&self.user, whose);
     }
+}
+
+fn attributes(terminal: &File) -> libc::termios {
+    // SAFETY: the structure is plain numbers, and valid for a write.
+    unsafe {
+        let mut modes: libc::termios = std::mem::zeroed();
+        check(libc::tcgetattr(terminal.as_raw_fd(), &raw mut modes));
+        modes
+    }
+}
+
+/// The same for any terminal, as one of a container.
+#[track_caller]
+pub(crate) fn waits_for(terminal: &File, whose: Turn) {
+    wait_for(&format!("{whose:?} to have the terminal"), || {
+        let whole_lines = attributes(terminal).c_lflag & libc::ICANON != 0;
+        (whole_lines == (whose == Turn::Job)).then_some(())
+    });
 }
 
 /// Who reads what is typed.
