@@ -32,6 +32,7 @@ pub(super) const BLOCKED: Set = Set::all_but(&LEFT_ALONE);
 
 /// Forwards every signal to I until I has ended, and learns from its records how the run went. On return no process
 /// of the container is left: the kernel kills them all before I can be waited for.
+#[inline(never)]
 pub(super) fn attend(init: &PidFd, reports: &Fd, config: &Config, journal: Journal) -> Result<Outcome, Error> {
     let signals = signal::descriptor(BLOCKED).map_err(waiting_for)?;
     let mut heard = Heard { config, journal, relay: Relay::new(), command: None, told: false, outcome: None };
