@@ -23,9 +23,9 @@ pub struct Charge {
 }
 
 /// The exit status where the time ran out, as timeout(1) has it.
-const TIMED_OUT: u8 = 124;
+const TIMED_OUT: u32 = 124;
 /// The same where it took SIGKILL.
-const KILLED: u8 = 137;
+const KILLED: u32 = 137;
 
 /// Serves until the command has ended, and what it left behind had its time; or until `lifeline` hangs up. On entry all
 /// signals that `signals` gives are blocked. Whether the command has ended.
