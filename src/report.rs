@@ -19,7 +19,7 @@ pub enum Record {
     /// The command ended with this wait status.
     Ended(i32),
     /// The command had no time left, and ended. The exit status that says how.
-    TimedOut(u8),
+    TimedOut(u32),
 }
 
 const FAILED: u8 = b'F';
@@ -39,7 +39,7 @@ impl Record {
             Self::Starting => (STARTING, 0),
             Self::Started => (STARTED, 0),
             Self::Ended(status) => (ENDED, status as u32),
-            Self::TimedOut(status) => (TIMED_OUT, status as u32),
+            Self::TimedOut(status) => (TIMED_OUT, status),
         };
         ((kind as u64) << 32 | number as u64).to_ne_bytes()
     }
@@ -54,7 +54,7 @@ impl Record {
             STARTING => Some(Self::Starting),
             STARTED => Some(Self::Started),
             ENDED => Some(Self::Ended(record as i32)),
-            TIMED_OUT => Some(Self::TimedOut(record as u8)),
+            TIMED_OUT => Some(Self::TimedOut(record as u32)),
             _ => None,
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::cli;
 use crate::sys::once::Once;
-use crate::words::{self, Packed, Room, Table, Texts};
+use crate::words::{self, Line, Packed, Room, Table, Texts};
 
 /// The table that all others stand before.
 const LAST: &Table = &cli::TEXTS;
@@ -20,6 +20,12 @@ pub fn texts() -> Texts {
     let _one_at_a_time = tests::UNPACKING.lock();
     // None only while they are being unpacked, which says nothing.
     Texts(ROOM.filled(|room| words::unpack(&PACKED, room)).map_or(b"", Room::text))
+}
+
+/// What this one says.
+#[inline(never)]
+pub fn said(line: Line) -> &'static [u8] {
+    texts().line(line)
 }
 
 #[cfg(test)]

@@ -62,11 +62,6 @@ impl Config {
         self.command.and_then(|words| words.iter().next()).unwrap_or(DEFAULT_COMMAND)
     }
 
-    /// The command and its arguments, as far as there are any.
-    pub fn command_words(&self) -> impl Iterator<Item = &'static CStr> {
-        self.command.into_iter().flat_map(Words::iter)
-    }
-
     /// Nothing asked for yet: all zeros.
     pub const EMPTY: Self = Self {
         rootfs: None,

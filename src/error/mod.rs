@@ -33,7 +33,7 @@ macro_rules! worded {
 
             /// The member with this code on the wire.
             #[must_use]
-            pub fn from_code(code: u8) -> Option<Self> {
+            pub const fn from_code(code: u8) -> Option<Self> {
                 // Each has its position as its code: the compiler sees that there is nothing to be looked up.
                 match code {
                     $(code if code == Self::$member as u8 => Some(Self::$member),)*
@@ -435,6 +435,7 @@ mod tests {
                 (error.why(), error.errno(), error.cause(texts)),
                 (Some(*why), why.errno(), texts.line(why.text()))
             );
+            assert_ne!(why.errno(), Errno::new(0), "{why:?}");
             assert_eq!((error.step(), error.object()), (Some(Step::SetUp), Some(Object::Ulimit(1023))));
         }
         for object in (0..).map_while(|kind| Object::from_parts(kind, 7)) {

@@ -11,7 +11,12 @@ impl Why {
     }
 
     /// What the kernel would have said.
-    pub(super) const fn errno(self) -> Errno {
+    pub(super) fn errno(self) -> Errno {
+        Errno::new(ERRNOS.get(self as usize).copied().unwrap_or_default().into())
+    }
+
+    /// The same for the compiler.
+    const fn to_errno(self) -> Errno {
         match self {
             Self::NotOrdinaryDirectory => Errno::NOTDIR,
             Self::NotADevice => Errno::NODEV,
@@ -33,3 +38,19 @@ impl Why {
         }
     }
 }
+
+/// How many there are.
+const COUNT: usize = Why::HelperFailed as usize + 1;
+
+/// [`Why::to_errno`] of each, as bytes: smaller than to ask for one after the other.
+const ERRNOS: [u8; COUNT] = {
+    let mut errnos = [0; COUNT];
+    let mut rest = errnos.as_mut_slice();
+    let mut code = 0;
+    while let ([errno, tail @ ..], Some(why)) = (rest, Why::from_code(code)) {
+        *errno = why.to_errno().number() as u8;
+        rest = tail;
+        code += 1;
+    }
+    errnos
+};

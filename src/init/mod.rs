@@ -39,7 +39,7 @@ fn live(handover: &Handover, mut world: World) -> Result<(), Error> {
     let signals = signal::descriptor(Set::all_but(&[])).at(Step::PrepareSignals, init)?;
     // Of the command line, PID 1 shows what is the container's: no option, and no path of the host's. Where the kernel does
     // not let it, `ps` shows the whole, and nothing else is lost.
-    let _ = process::show_as(core::iter::once(c"engine").chain(config.command_words()));
+    let _ = process::show_as(c"engine", config.command);
     let changes = world.changes.take();
     // Nothing else that set-up has opened is needed any more, and nothing of the host's is kept.
     let (lifeline, reports) = (&handover.lifeline, &handover.reports);

@@ -23,9 +23,9 @@ pub struct Charge {
 }
 
 /// The exit status where the time ran out, as timeout(1) has it.
-const TIMED_OUT: u8 = 124;
+const TIMED_OUT: u32 = 124;
 /// The same where it took SIGKILL.
-const KILLED: u8 = 137;
+const KILLED: u32 = 137;
 
 /// Serves until the command has ended, and what it left behind had its time; or until `lifeline` hangs up. On entry all
 /// signals that `signals` gives are blocked. Whether the command has ended.
@@ -36,23 +36,24 @@ pub fn serve(
     lifeline: Waiting,
     tell: &mut dyn FnMut(Record),
 ) -> core::result::Result<bool, Error> {
-    let init = Object::Place(Place::Init);
+    // A constant, so that nothing is told it at run time.
+    const INIT: Object = Object::Place(Place::Init);
     let times = &config.process;
-    let timer = if times.timeout | times.grace == 0 { None } else { Some(Timer::new().at(Step::SetTimer, init)?) };
-    let set = |milliseconds| timer.as_ref().map_or(Ok(()), |timer| timer.set(milliseconds)).at(Step::SetTimer, init);
+    let timer = if times.timeout | times.grace == 0 { None } else { Some(Timer::new().at(Step::SetTimer, INIT)?) };
+    let set = |milliseconds| timer.as_ref().map_or(Ok(()), |timer| timer.set(milliseconds)).at(Step::SetTimer, INIT);
     set(times.timeout)?;
     let (mut over, mut late) = (false, None);
     let mut events = [Waiting::to_read(signals), lifeline];
     loop {
-        poll::wait(&mut events).at(Step::Wait, init)?;
+        poll::wait(&mut events).at(Step::Wait, INIT)?;
         let [_, lifeline] = &events;
         if lifeline.hung_up() {
             return Ok(false);
         }
-        while let Some(arrived) = signal::next(signals).at(Step::Wait, init)? {
+        while let Some(arrived) = signal::next(signals).at(Step::Wait, INIT)? {
             if arrived.signal == signal::CHLD {
                 let mut ended = None;
-                let others = reap_all(charge.command, &mut ended).at(Step::Wait, init)?;
+                let others = reap_all(charge.command, &mut ended).at(Step::Wait, INIT)?;
                 if let Some(status) = ended {
                     tell(late.map_or(Record::Ended(status), Record::TimedOut));
                     over = true;

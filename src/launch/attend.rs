@@ -32,6 +32,7 @@ pub(super) const BLOCKED: Set = Set::all_but(&LEFT_ALONE);
 
 /// Forwards every signal to I until I has ended, and learns from its records how the run went. On return no process
 /// of the container is left: the kernel kills them all before I can be waited for.
+#[inline(never)]
 pub(super) fn attend(init: &PidFd, reports: &Fd, config: &Config, journal: Journal) -> Result<Outcome, Error> {
     let signals = signal::descriptor(BLOCKED).map_err(waiting_for)?;
     let mut heard = Heard { config, journal, relay: Relay::new(), command: None, told: false, outcome: None };
@@ -44,7 +45,7 @@ fn waiting_for(errno: Errno) -> Error {
     Error::new(Step::Wait, Object::Place(Place::Init), errno)
 }
 
-fn until_end(init: &PidFd, reports: &Fd, signals: &Fd, heard: &mut Heard<'_>) -> Result<Ending, Error> {
+fn until_end(init: &PidFd, reports: &Fd, signals: &Fd, heard: &mut Heard<'_>) -> Result<i32, Error> {
     let mut followed = heard.config.process.is_followed();
     loop {
         let [master, input, output] = heard.relay.waiting();
@@ -61,7 +62,7 @@ fn until_end(init: &PidFd, reports: &Fd, signals: &Fd, heard: &mut Heard<'_>) ->
                 if let Some(ended) = process::reap(Some(init.pid())).map_err(waiting_for)? {
                     while heard.next(reports)? {}
                     heard.relay.finish(signals);
-                    return Ok(Ending::from_wait_status(ended.status));
+                    return Ok(ended.status);
                 }
             } else if !heard.relay.concerns(arrived.signal) && serve::is_for_command(arrived, heard.config) {
                 // ESRCH: I has just ended, and SIGCHLD comes next.
@@ -126,13 +127,15 @@ impl Heard<'_> {
         }
     }
 
-    /// What comes of it, where I ended like this. Where I became the command, its end is the command's.
-    fn outcome(self, init: Ending) -> Result<Outcome, Error> {
-        match (self.outcome, init) {
-            (Some(outcome), _) => Ok(outcome),
-            (None, ending) if self.config.process.no_init && self.command.is_some() => Ok(Outcome::Ended(ending)),
-            (None, Ending::Killed(signal)) => Ok(Outcome::InitKilled(signal)),
-            (None, Ending::Exited(_)) => Err(bad_record()),
+    /// What comes of it, where I ended with this wait status. Where I became the command, its end is the command's.
+    fn outcome(self, init: i32) -> Result<Outcome, Error> {
+        if let Some(outcome) = self.outcome {
+            return Ok(outcome);
+        }
+        match Ending::from_wait_status(init) {
+            _ if self.config.process.no_init && self.command.is_some() => Ok(Outcome::Ended(init)),
+            Ending::Killed(signal) => Ok(Outcome::InitKilled(signal)),
+            Ending::Exited(_) => Err(bad_record()),
         }
     }
 }

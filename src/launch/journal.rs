@@ -44,9 +44,11 @@ impl Journal {
 pub(super) fn ended(number: i32, outcome: &Outcome, config: &Config, began: u64) {
     let mut line = Output::to(number, Form::Json);
     let (cause, value) = match outcome {
-        Outcome::Ended(Ending::Exited(status)) => (b"exit\",\"code".as_slice(), *status),
-        Outcome::Ended(Ending::Killed(signal)) => (b"signal\",\"signal".as_slice(), *signal as u8),
-        Outcome::TimedOut(status) => (b"timeout\",\"code".as_slice(), *status),
+        Outcome::Ended(status) => match Ending::from_wait_status(*status) {
+            Ending::Exited(status) => (b"exit\",\"code".as_slice(), status),
+            Ending::Killed(signal) => (b"signal\",\"signal".as_slice(), signal as u8),
+        },
+        Outcome::TimedOut(status) => (b"timeout\",\"code".as_slice(), *status as u8),
         Outcome::Failed(error) => {
             let text = b"{\"event\":\"error\",\"step\":\"$\",\"object\":\"$\",\"why\":\"$\",\"errno\":\"$\"";
             say::describe(&mut line, *error, config, text, b",\"hint\":\"$\"");

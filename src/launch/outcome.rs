@@ -7,13 +7,13 @@ use crate::report::Record;
 use crate::sys::process::{self, Ending};
 use crate::sys::signal::{self, Signal};
 
-/// How a run ended.
+/// How a run ended. Whatever it says is a number of 32 bits, so that it is given in two registers.
 #[derive(Debug)]
 pub(super) enum Outcome {
-    /// The command ran and ended.
-    Ended(Ending),
+    /// The command ran and ended with this wait status.
+    Ended(i32),
     /// It had no time left, and this is the status that says so.
-    TimedOut(u8),
+    TimedOut(u32),
     /// It did not run; this is why.
     Failed(Error),
     /// I was killed, and everything with it.
@@ -25,7 +25,7 @@ impl Outcome {
     pub(super) fn from_record(record: Record) -> Option<Self> {
         match record {
             Record::Failed(error) => Some(Self::Failed(error)),
-            Record::Ended(status) => Some(Self::Ended(Ending::from_wait_status(status))),
+            Record::Ended(status) => Some(Self::Ended(status)),
             Record::TimedOut(status) => Some(Self::TimedOut(status)),
             _ => None,
         }
@@ -37,12 +37,15 @@ impl Outcome {
             journal::ended(status_fd, &self, config, began);
         }
         match self {
-            Self::Ended(Ending::Exited(status)) | Self::TimedOut(status) => process::exit(status),
-            Self::Ended(Ending::Killed(signal)) => {
-                signal::raise(signal);
-                // The signal did not end O: a shell would say this of one that it did end.
-                process::exit(128_u8.saturating_add(signal as u8))
-            }
+            Self::TimedOut(status) => process::exit(status as u8),
+            Self::Ended(status) => match Ending::from_wait_status(status) {
+                Ending::Exited(status) => process::exit(status),
+                Ending::Killed(signal) => {
+                    signal::raise(signal);
+                    // The signal did not end O: a shell would say this of one that it did end.
+                    process::exit(128_u8.saturating_add(signal as u8))
+                }
+            },
             Self::Failed(error) => {
                 say::failure(error, config);
                 process::exit(error.exit_status())

@@ -7,7 +7,7 @@ use crate::sys::digits::{self, Base, Room};
 use crate::sys::file;
 use crate::sys::process;
 use crate::sys::signal::{self, Disposition, Set, Signal};
-use crate::texts::texts;
+use crate::texts::{said, texts};
 use heapless::Vec;
 
 const STDOUT: i32 = 1;
@@ -168,7 +168,7 @@ pub(super) fn init_killed(signal: Signal) {
 pub(super) fn object<'a>(object: Object, config: &Config, room: &'a mut Room) -> &'a [u8] {
     let mount = |index: u16| config.files.mounts.get(usize::from(index));
     match object {
-        Object::Place(place) => texts().line(place.text()),
+        Object::Place(place) => said(place.text()),
         Object::Rootfs => config.rootfs.map_or(b"", |path| path.to_bytes()),
         Object::Upper => match config.files.writes {
             Writes::Upper(path) => path.to_bytes(),
@@ -176,7 +176,7 @@ pub(super) fn object<'a>(object: Object, config: &Config, room: &'a mut Room) ->
         },
         Object::Changes => match config.files.changes {
             Changes::File(path) => path.to_bytes(),
-            _ => texts().line(Place::Descriptor2.text()),
+            _ => said(Place::Descriptor2.text()),
         },
         Object::Command => config.command_name().to_bytes(),
         Object::Workdir => config.surroundings.workdir.map_or(b"", |path| path.to_bytes()),

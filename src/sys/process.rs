@@ -300,12 +300,11 @@ type Title = Vec<u8, 256>;
 ///
 /// # Errors
 /// EINVAL where the kernel was built without CONFIG_CHECKPOINT_RESTORE; EBUSY the second time.
-pub fn show_as<'a>(words: impl Iterator<Item = &'a CStr>) -> Result<()> {
+pub fn show_as(name: &CStr, words: Option<Words>) -> Result<()> {
     let title = TITLE.take().ok_or(Errno::BUSY)?;
-    for word in words {
-        if title.extend_from_slice(word.to_bytes_with_nul()).is_err() {
-            break;
-        }
+    let mut fits = title.extend_from_slice(name.to_bytes_with_nul()).is_ok();
+    for word in words.map_or(&[][..], |words| words.0).iter().flatten() {
+        fits = fits && title.extend_from_slice(Words::text(word).to_bytes_with_nul()).is_ok();
     }
     let start = title.as_ptr() as u64;
     let end = start + title.len() as u64;

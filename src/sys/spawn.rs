@@ -8,7 +8,6 @@ use super::process::{Namespaces, Pid, PidFd, exit};
 use super::{Result, answer, arch, call, call6};
 use crate::error::{Errno, Error};
 use core::cell::UnsafeCell;
-use core::hint::black_box;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use linux_raw_sys::general as kernel;
 use syscalls::Sysno;
@@ -73,8 +72,7 @@ pub fn beside<T: Send + 'static>(
     if BEGUN.swap(true, Ordering::Relaxed) {
         return Err(Errno::BUSY);
     }
-    // What is written there takes shorter instructions where the compiler does not know the place.
-    let top = black_box(INIT_STACK.top::<Beginning<T>>());
+    let top = INIT_STACK.top::<Beginning<T>>();
     // SAFETY: the place lies inside INIT_STACK, is aligned to 16, and BEGUN lets nobody else come here.
     unsafe { top.write(Beginning { body, argument }) };
     let mut descriptor = 0_u32;
