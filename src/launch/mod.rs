@@ -193,6 +193,8 @@ fn introduce(
         process::hide().at(Step::HideInit, engine)?;
     }
     stdio::let_go(config);
+    // I has a working directory of its own by now. A failure leaves the caller's busy, and does nothing else.
+    let _ = file::change_directory(c"/");
     process::release_stack();
     Ok(())
 }

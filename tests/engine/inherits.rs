@@ -1,7 +1,7 @@
 //! What the command inherits from the caller: all that it should, and nothing else.
 
 use crate::support::run::{bytes, send};
-use crate::support::{Run, Terminal, Test, Verdict, Who, each, host, wait_for, world};
+use crate::support::{Run, Skip, Terminal, Test, Verdict, Who, each, host, wait_for, world};
 use std::fs::File;
 use std::os::fd::{AsRawFd as _, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
@@ -14,7 +14,9 @@ pub(crate) const TESTS: &[Test] = &[
     each("N2 init holds nothing of the host", n2_init),
     each("N4 a closed 0, 1 or 2 becomes /dev/null", n4_closed),
     each("N5 what the caller gives as 0, 1 and 2 keeps its flags, owner and mode", n5_untouched),
+    each("N6 umask, limits, niceness and oom_score_adj", n6_numbers),
     each("N7 the working directory is /", n7_directory),
+    each("N8 no directory of the host is kept busy", n8_busy),
     each("N9 arguments byte for byte", n9_arguments),
     each("N9 10,000 arguments, and the longest one", n9_many),
     each("N9 the environment byte for byte", n9_environment),
@@ -24,12 +26,24 @@ pub(crate) const TESTS: &[Test] = &[
 
 fn n1_signals(who: Who) -> Verdict {
     let show = ["sed", "-n", "/^Sig[BI]/p", "/proc/self/status"];
-    let own = Run::program(who, "/usr/bin/env").args(show);
-    let own = own.blocking(libc::SIGUSR1).blocking(libc::SIGTERM).ignoring(libc::SIGHUP).ignoring(libc::SIGALRM).run();
-    let inside = Run::inside(who, show);
-    let inside =
-        inside.blocking(libc::SIGUSR1).blocking(libc::SIGTERM).ignoring(libc::SIGHUP).ignoring(libc::SIGALRM).run();
-    inside.exits(0).prints(&own.text());
+    let (blocked, ignored) = ([libc::SIGUSR1, libc::SIGTERM, libc::SIGCHLD], [libc::SIGHUP, libc::SIGALRM]);
+    let all: Vec<i32> =
+        (1..=libc::SIGRTMAX()).filter(|signal| ![libc::SIGKILL, libc::SIGSTOP, 32, 33].contains(signal)).collect();
+    for (blocked, ignored) in
+        [(&[][..], &[][..]), (&blocked, &ignored), (&ignored, &[libc::SIGCHLD]), (&all, &[]), (&[], &all)]
+    {
+        let with = |mut run: Run| {
+            for signal in blocked {
+                run = run.blocking(*signal);
+            }
+            for signal in ignored {
+                run = run.ignoring(*signal);
+            }
+            run.run().exits(0).text()
+        };
+        let own = with(Run::program(who, "/usr/bin/env").args(show));
+        assert_eq!(with(Run::inside(who, show)), own, "{blocked:?} blocked, {ignored:?} ignored");
+    }
     Ok(())
 }
 
@@ -125,8 +139,55 @@ fn n5_untouched(who: Who) -> Verdict {
     Ok(())
 }
 
+fn n6_numbers(who: Who) -> Verdict {
+    let script = "umask; ulimit -a; ulimit -Ha; cut -d ' ' -f 19 /proc/self/stat; cat /proc/self/oom_score_adj";
+    let with = |run: Run| {
+        let run = run.limit(libc::RLIMIT_NOFILE, 123).limit(libc::RLIMIT_CORE, 4096).limit(libc::RLIMIT_CPU, 1000);
+        // SAFETY: umask(2), prctl(2), setpriority(2), open(2), write(2) and close(2) are async-signal-safe, and the text is static.
+        let run = unsafe {
+            run.before_exec(|| {
+                libc::umask(0o137);
+                // The change of the user has made /proc/self root's.
+                libc::prctl(libc::PR_SET_DUMPABLE, 1);
+                let file = libc::open(c"/proc/self/oom_score_adj".as_ptr(), libc::O_WRONLY);
+                if libc::setpriority(libc::PRIO_PROCESS, 0, 7) != 0 || libc::write(file, c"321".as_ptr().cast(), 3) != 3
+                {
+                    return Err(std::io::Error::last_os_error());
+                }
+                libc::close(file);
+                Ok(())
+            })
+        };
+        run.run()
+    };
+    let own = with(Run::program(who, "/bin/bash").args(["-c", script]));
+    own.exits(0)
+        .must(own.text().starts_with("0137") && own.text().ends_with("\n7\n321"), "umask, niceness, oom_score_adj");
+    with(Run::inside(who, ["bash", "-c", script])).exits(0).prints(&own.text()).silent_on_stderr();
+    Ok(())
+}
+
 fn n7_directory(who: Who) -> Verdict {
     Run::inside(who, ["pwd"]).directory("/usr").run().exits(0).prints("/");
+    Ok(())
+}
+
+fn n8_busy(who: Who) -> Verdict {
+    let Some(unshare) = host::program("unshare") else { return Err(Skip::because("unshare is not here")) };
+    let options = if who == Who::Root { "-m" } else { "-Urm" };
+    // engine is started in one file system, and has a file of another for its input and a directory of it for another
+    // descriptor. But for what the command itself has, both can be unmounted.
+    let script = "mount -t tmpfs a \"$1\" && mount -t tmpfs b \"$2\" && : >\"$2/file\" || exit 1; here=$1 there=$2; shift 2; \
+        (cd \"$here\" && exec \"$@\" 9<\"$there\" <\"$there/file\") & \
+        read _; umount \"$here\" && echo free; umount \"$there\" && echo free too; kill $!; wait $!";
+    let (here, there) = (world().directory(who), world().directory(who));
+    let run = Run::program(who, unshare).args([options, "sh", "-c", script, "sh"]).arg(here.path()).arg(there.path());
+    let run =
+        run.arg(world().engine()).arg(world().rootfs(who)).args(["sh", "-c", "exec </dev/null; echo ready; sleep 60"]);
+    let mut running = run.piped().spawn();
+    running.wait_for_output("ready");
+    running.write("go\n");
+    running.finish().exits(143).prints("ready\nfree\nfree too").left_nothing();
     Ok(())
 }
 

@@ -1,6 +1,6 @@
 //! Nothing outlives a run, and nothing in it is neglected while it lasts.
 
-use crate::support::{Run, Test, Verdict, Who, each, host, rounds};
+use crate::support::{DEADLINE, Run, Skip, Test, Verdict, Who, each, host, rounds, world};
 use std::time::Duration;
 
 pub(crate) const TESTS: &[Test] = &[
@@ -9,10 +9,11 @@ pub(crate) const TESTS: &[Test] = &[
     each("L4 10,000 orphans: no zombie, and PID 1 does not grow", l4_orphans),
     each("L5 engine killed with SIGKILL leaves nothing", l5_killed),
     each("L5 engine killed at any moment leaves nothing", l5_killed_early),
+    each("L8 engine goes on when its parent dies", l8_parent),
     each("L9 stopped processes are killed at the end too", l9_stopped),
     each("L10 children that engine did not make are ignored", l10_foreign_child),
+    each("L10 X2 engine as PID 1: the status is the command's, and 128+n where no signal ends engine", l10_first),
     each("64 runs at once on one root filesystem", sixty_four),
-    each("a signal cannot hold PID 1: kill -9 1 and kill -STOP 1 inside do nothing", s5_inside),
 ];
 
 fn l1_daemons(who: Who) -> Verdict {
@@ -72,6 +73,18 @@ fn l5_killed_early(who: Who) -> Verdict {
     Ok(())
 }
 
+fn l8_parent(who: Who) -> Verdict {
+    let script = "exec 3<&0; \"$0\" \"$@\" <&3 3<&- & exit 5";
+    let run = Run::program(who, "/bin/sh").args(["-c", script]).arg(world().engine()).arg(world().rootfs(who));
+    let mut running = run.args(["sh", "-c", "echo ready; read _; echo still here"]).piped().spawn();
+    assert!(running.ended_within(DEADLINE), "the parent should have ended");
+    running.wait_for_output("ready");
+    running.write("go\n");
+    // Its end is that of the outputs, which engine's container has.
+    running.finish().exits(5).prints("ready\nstill here").silent_on_stderr().leaves_nothing();
+    Ok(())
+}
+
 fn l9_stopped(who: Who) -> Verdict {
     Run::script(who, "sleep 99 & kill -STOP $!; exit 4").run().exits(4).left_nothing();
     Ok(())
@@ -79,14 +92,26 @@ fn l9_stopped(who: Who) -> Verdict {
 
 fn l10_foreign_child(who: Who) -> Verdict {
     let script = "sleep 0.2 & sleep 60 & exec \"$0\" \"$@\"";
-    let run = Run::program(who, "/bin/sh").args(["-c", script]).arg(crate::support::world().engine());
-    let running =
-        run.arg(crate::support::world().rootfs(who)).args(["/bin/sh", "-c", "sleep 0.5; echo over; exit 5"]).spawn();
+    let run = Run::program(who, "/bin/sh").args(["-c", script]).arg(world().engine());
+    let running = run.arg(world().rootfs(who)).args(["/bin/sh", "-c", "sleep 0.5; echo over; exit 5"]).spawn();
     // The sixty seconds hold standard output open, so this cannot wait for its end.
     running.wait_for_output("over");
-    assert!(running.ended_within(crate::support::DEADLINE), "engine should have ended");
+    assert!(running.ended_within(DEADLINE), "engine should have ended");
     host::kill(running.mark());
     running.finish().exits(5);
+    Ok(())
+}
+
+fn l10_first(who: Who) -> Verdict {
+    let Some(unshare) = host::program("unshare") else { return Err(Skip::because("unshare is not here")) };
+    let options = if who == Who::Root { "-pf" } else { "-Urpf" };
+    // Children that it did not make are PID 1's to have.
+    let script = "(sleep 0.1 &); sleep 60 & [ $$ = 1 ] && exec \"$@\"";
+    for (body, status) in [("exit 3", 3), ("kill -TERM $$", 143), ("kill -KILL $$", 137), ("exec /no/such", 127)] {
+        let run = Run::program(who, &unshare).args([options, "--mount-proc", "/bin/sh", "-c", script, "sh"]);
+        let run = run.arg(world().engine()).arg(world().rootfs(who)).args(["/bin/sh", "-c"]).arg(body);
+        run.run().exits(status).left_nothing();
+    }
     Ok(())
 }
 
@@ -99,10 +124,5 @@ fn sixty_four(who: Who) -> Verdict {
     for (number, running) in all.into_iter().enumerate() {
         running.finish().exits(i32::try_from(number).unwrap()).silent_on_stderr().left_nothing();
     }
-    Ok(())
-}
-
-fn s5_inside(who: Who) -> Verdict {
-    Run::script(who, "kill -KILL 1; kill -STOP 1; sleep 0.1; exit 6").run().exits(6).silent_on_stderr();
     Ok(())
 }

@@ -24,6 +24,7 @@ const PROBES: &[(&str, Probe)] = &[
     ("orphan", orphan),
     ("orphans", orphans),
     ("pty", pty),
+    ("push", push),
     ("signals", signals),
     ("truncate", truncate),
     ("wait", wait),
@@ -213,6 +214,36 @@ fn pty(_: &[OsString]) -> u8 {
         assert!(other >= 0, "open: {}", std::io::Error::last_os_error());
         say(std::ffi::CStr::from_ptr(name.as_ptr()).to_str().unwrap());
     }
+    0
+}
+
+/// Tries to type into the terminal that is standard input, and says what came of it, and how much there is to read then.
+fn push(_: &[OsString]) -> u8 {
+    let high: libc::c_ulong = 7 << 32;
+    // TIOCL_SETSEL and then TIOCL_PASTESEL would type what is on the screen; the latter alone types what was chosen last.
+    let (letter, paste, mut count) = (b'x', 3_u8, 0_i32);
+    let tries = [(libc::TIOCSTI, &letter), (libc::TIOCSTI | high, &letter), (0x541c, &paste), (0x541c | high, &paste)];
+    let words = tries.map(|(request, byte)| {
+        // SAFETY: the requests read one byte. By the raw call: the library may cut the number to its low half.
+        let done = unsafe { libc::syscall(libc::SYS_ioctl, 0, request, byte) };
+        let error = std::io::Error::last_os_error().raw_os_error();
+        if done == 0 {
+            "done".to_owned()
+        } else if error == Some(libc::EPERM) {
+            "EPERM".to_owned()
+        } else {
+            format!("{error:?}")
+        }
+    });
+    // SAFETY: the number is there to be written to. Whole lines are not waited for.
+    unsafe {
+        let mut modes = std::mem::zeroed();
+        libc::tcgetattr(0, &raw mut modes);
+        modes.c_lflag &= !libc::ICANON;
+        libc::tcsetattr(0, libc::TCSANOW, &raw const modes);
+        libc::ioctl(0, libc::FIONREAD, &raw mut count);
+    }
+    say(&format!("{} {count}", words.join(" ")));
     0
 }
 

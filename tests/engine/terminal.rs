@@ -19,6 +19,7 @@ pub(crate) const TESTS: &[Test] = &[
     each("T7 started in the background it never takes the terminal", t7_background),
     each("T8 no terminal, or a dead one: no attempt, no warning", t8_none),
     each("T9 /dev/tty is the caller's terminal", t9_tty),
+    each("T9 nothing is pushed into the caller's terminal", t9_push),
     each("T12 the terminal closes: everything ends", t12_closes),
     each("T12 the terminal of a shell's job closes: everything ends", t12_job),
     each("a run leaves the modes of the terminal as they are", modes),
@@ -233,6 +234,17 @@ fn t9_tty(who: Who) -> Verdict {
     let terminal = Terminal::new();
     let outcome = Run::script(who, "echo hello >/dev/tty 2>/dev/null || exit 1").on(&terminal).run();
     outcome.exits(0).must(outcome.text().contains("hello"), "/dev/tty should have been the terminal");
+    Ok(())
+}
+
+fn t9_push(who: Who) -> Verdict {
+    for options in [&[][..], &["--strict"], &["--allow-new-privs", "--cap-add=ALL"]] {
+        let terminal = Terminal::new();
+        let run = Run::engine(who).args(options).arg(world().rootfs(who)).args(["/probe", "--probe", "push"]);
+        let outcome = run.on(&terminal).run();
+        // TIOCSTI, TIOCLINUX, each also with high bits that the kernel does not look at; then what there is to read.
+        outcome.exits(0).must(plain(&outcome) == "EPERM EPERM EPERM EPERM 0", "all four should have been refused");
+    }
     Ok(())
 }
 
