@@ -45,7 +45,7 @@ const COUNT: usize = Why::HelperFailed as usize + 1;
 /// [`Why::to_errno`] of each, as bytes: smaller than to ask for one after the other.
 const ERRNOS: [u8; COUNT] = {
     let mut errnos = [0; COUNT];
-    let mut rest = errnos.as_mut_slice();
+    let mut rest: &mut [u8] = &mut errnos;
     let mut code = 0;
     while let ([errno, tail @ ..], Some(why)) = (rest, Why::from_code(code)) {
         *errno = why.to_errno().number() as u8;
