@@ -73,9 +73,9 @@ impl Output {
             } else if *byte < b' ' || *byte == 0x7f {
                 const DIGITS: &[u8; 16] = b"0123456789abcdef";
                 self.text(if json { b"\\u00" } else { b"\\x" });
-                for digit in [byte >> 4, byte & 15] {
-                    self.byte(DIGITS.get(usize::from(digit)).copied().unwrap_or(b'?'));
-                }
+                // The first digit is no letter.
+                self.byte(b'0' + (byte >> 4));
+                self.byte(DIGITS.get(usize::from(byte & 15)).copied().unwrap_or_default());
             } else {
                 if json && matches!(byte, b'"' | b'\\') {
                     self.byte(b'\\');
