@@ -147,9 +147,16 @@ fn write_text(process: &Fd, kind: Kind, ranges: &[IdRange]) -> Result<(), Errno>
 pub fn write_identity(process: &Fd, kind: Kind, proc: Option<&Fd>) -> Result<(), Error> {
     // All ids that there are, as most namespaces of root's have them. Where one is missing the kernel takes none.
     match file::put(Dir::at(process), kind.file(), b"0 0 4294967295\n") {
-        Err(Errno::PERM) => write(process, kind, &identity(proc, kind)?),
+        Err(Errno::PERM) => write_own(process, kind, proc),
         result => result.at(Step::MapIds, kind.object()),
     }
+}
+
+/// The same, line by line. Not inlined, nor is anything else that needs pages of the stack and mostly does not run: the
+/// compiler touches each page of a function's frame where it begins, and the kernel has to fetch each.
+#[inline(never)]
+fn write_own(process: &Fd, kind: Kind, proc: Option<&Fd>) -> Result<(), Error> {
+    write(process, kind, &identity(proc, kind)?)
 }
 
 /// Denies setgroups(2) to the namespace of a process: who may not set groups may not drop them either, and a group can

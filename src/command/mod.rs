@@ -19,6 +19,7 @@ use crate::sys::file;
 use crate::sys::process::{self, Namespaces, Pid};
 use crate::sys::signal::{self, Disposition};
 use crate::sys::spawn::{self, Spawned};
+use user::User;
 
 /// Starts C, as a child of I, and returns once it runs the command, or has ended. `meanwhile` runs in I while C prepares.
 ///
@@ -47,7 +48,7 @@ fn prepare(handover: &Handover) -> Result<Words, Error> {
     let config = handover.config;
     // While C is root in the container, and may read what is root's.
     let user = user::look_up(config)?;
-    let home = user.as_ref().map(|user| user.home);
+    let home = user.map(User::home);
     let environment = environment::build(config, handover.environment, handover.env_files, home)?;
     if !config.process.tty {
         refill_stdio(handover.closed_stdio)?;
@@ -59,7 +60,7 @@ fn prepare(handover: &Handover) -> Result<Words, Error> {
     if own_container {
         privileges::bound(config)?;
     }
-    if let Some(user) = &user {
+    if let Some(user) = user {
         user.assume(handover)?;
     }
     // As the user, who may not be allowed to go there.

@@ -1,7 +1,7 @@
 //! Who the command is: `--user`, by the root filesystem's own /etc/passwd and /etc/group, which may hold anything.
 
 use crate::accounts::{self, Account};
-use crate::config::{Config, Userns};
+use crate::config::{self, Config, Userns};
 use crate::error::{At, Errno, Error, Object, Place, Step, Why};
 use crate::handover::Handover;
 use crate::sys::digits;
@@ -14,31 +14,38 @@ use heapless::Vec;
 /// How many supplementary groups a user may have.
 const GROUPS_MAX: usize = 1024;
 
-/// `HOME=` and a path. Only touched with `--user`.
-static HOME: Once<PathBuffer> = Once::new(PathBuffer::new());
-
 /// What `--user` comes to.
 pub(super) struct User {
     uid: u32,
     gid: u32,
     groups: Vec<u32, GROUPS_MAX>,
-    /// The variable.
-    pub(super) home: &'static CStr,
+    /// `HOME=` and a path.
+    home: PathBuffer,
 }
+
+/// Only touched with `--user`.
+static USER: Once<User> = Once::new(User { uid: 0, gid: 0, groups: Vec::new(), home: PathBuffer::new() });
 
 /// Looks the user up, where `--user` names one. On entry every path is the container's, and C still is who I is.
 ///
 /// As docker has it: a number need not be listed, and then has group 0 and home `/`. The groups that list the user
 /// come on top, unless a group is named.
-pub(super) fn look_up(config: &Config) -> Result<Option<User>, Error> {
-    let Some(wanted) = config.identity.user else { return Ok(None) };
+pub(super) fn look_up(config: &Config) -> Result<Option<&'static User>, Error> {
+    config.identity.user.map(find).transpose()
+}
+
+/// Not inlined: its pages of the stack are for those who need them.
+#[inline(never)]
+fn find(wanted: config::User) -> Result<&'static User, Error> {
+    let user = USER.take().ok_or(Errno::BUSY).at(Step::Read, Object::Place(Place::Passwd))?;
     let mut account = Account::default();
     let listed = account.find(wanted.user).at(Step::Read, Object::Place(Place::Passwd))?;
     if !listed && digits::read(wanted.user).is_none() {
         return Err(Error::because(Step::Lookup, Object::User, Why::NoSuchUser));
     }
-    let home = home(&account.home).at(Step::Read, Object::Place(Place::Passwd))?;
-    let mut user = User { uid: account.uid, gid: account.gid, groups: Vec::new(), home };
+    let directory = if account.home.is_empty() { b"/" } else { account.home.as_slice() };
+    user.home.push(b"HOME=").and_then(|()| user.home.push(directory)).at(Step::Read, Object::Place(Place::Passwd))?;
+    (user.uid, user.gid) = (account.uid, account.gid);
     if let Some(group) = wanted.group {
         user.gid = find_group(group)?;
     } else if listed {
@@ -47,7 +54,7 @@ pub(super) fn look_up(config: &Config) -> Result<Option<User>, Error> {
             return Err(Error::because(Step::SetGroups, Object::User, Why::TooManyGroups));
         }
     }
-    Ok(Some(user))
+    Ok(user)
 }
 
 /// The group that is named behind the user.
@@ -63,15 +70,12 @@ fn find_group(wanted: &[u8]) -> Result<u32, Error> {
     found.ok_or(Error::because(Step::Lookup, Object::Group, Why::NoSuchGroup))
 }
 
-/// The variable for this directory.
-fn home(directory: &[u8]) -> Result<&'static CStr, Errno> {
-    let home = HOME.take().ok_or(Errno::BUSY)?;
-    let directory = if directory.is_empty() { b"/" } else { directory };
-    home.push(b"HOME=").and_then(|()| home.push(directory))?;
-    Ok(home)
-}
-
 impl User {
+    /// The variable that says where it is at home.
+    pub(super) fn home(&self) -> &CStr {
+        &self.home
+    }
+
     /// Makes C the user. What it may do as root of the container ends with that, as far as execve(2).
     pub(super) fn assume(&self, handover: &Handover) -> Result<(), Error> {
         match identity::set_groups(&self.groups) {

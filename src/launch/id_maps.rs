@@ -53,9 +53,14 @@ fn write_one(init: &PidFd, process: &Fd, kind: Kind, config: &Config, credential
         _ if !said.is_empty() => write_as_user(init, process, kind, said, own),
         Userns::KeepId => write_alone(process, kind, own, own),
         _ if root && write_identity(process, kind)? => Ok(()),
-        Userns::Auto => map_helper::write(init, kind, &subordinate::ranges(kind, own, credentials.uid)?),
+        Userns::Auto => write_subordinate(init, kind, own, credentials.uid),
         _ => write_alone(process, kind, 0, own),
     }
+}
+
+#[inline(never)]
+fn write_subordinate(init: &PidFd, kind: Kind, own: u32, uid: u32) -> Result<(), Error> {
+    map_helper::write(init, kind, &subordinate::ranges(kind, own, uid)?)
 }
 
 /// Everyone may map themselves, and nobody but themselves.

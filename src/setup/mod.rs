@@ -144,7 +144,8 @@ impl Pieces {
         // As who the caller is on the host, and then as somebody who is known inside.
         let changes = open_changes(config)?;
         let parts = root::open(handover)?;
-        let resolv_conf = system::open_resolv_conf(config)?;
+        let resolv_conf =
+            if parts.lacks(config, c"etc/resolv.conf") { None } else { system::open_resolv_conf(config)? };
         let volumes = mounts::open(config)?;
         namespaces::take_ids(handover)?;
         let root = root::make(parts, config)?;

@@ -7,6 +7,7 @@ use crate::handover::Handover;
 use crate::sys::fd::{Dir, Fd};
 use crate::sys::file::{self, FileId};
 use crate::sys::mount::{self, Attributes, Depth};
+use crate::sys::tree;
 use core::ffi::CStr;
 
 /// What will be the root.
@@ -24,6 +25,24 @@ pub(super) struct Parts {
     rootfs: Fd,
     /// The directory of `--upper`.
     kept: Option<Fd>,
+}
+
+impl Parts {
+    /// Whether nothing can be mounted at this path, since nothing is there. To take a mount from the host for nothing is
+    /// dear: the kernel waits for every CPU when it is let go. This only spares that; what is mounted is resolved after the
+    /// step into the root. Where there will be an overlay, that one may have what is not here.
+    pub(super) fn lacks(&self, config: &Config, path: &CStr) -> bool {
+        if !matches!(config.files.writes, Writes::Through) {
+            return false;
+        }
+        match tree::open_inside(Dir::at(&self.rootfs), path) {
+            Ok(found) => {
+                found.close();
+                false
+            }
+            Err(errno) => errno == Errno::NOENT,
+        }
+    }
 }
 
 /// A copy of the root filesystem with all that is mounted below it, cut off from the host: what is mounted here does

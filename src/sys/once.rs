@@ -4,7 +4,9 @@ use core::cell::UnsafeCell;
 use core::sync::atomic::{AtomicBool, Ordering};
 
 /// A value in static memory, for what is too large for the stack. As long as nobody takes it, its pages cost nothing.
+/// In this order, since what is far behind a large value takes longer instructions to reach: 48 bytes of the file.
 #[derive(Debug)]
+#[repr(C)]
 pub struct Once<T> {
     taken: AtomicBool,
     filled: AtomicBool,

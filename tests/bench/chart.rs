@@ -56,7 +56,7 @@ pub(crate) fn draw(timings: &[Timing]) -> String {
         for (number, (timing, value)) in bars.iter().enumerate() {
             let middle = TOP + ROW * i32::try_from(number).unwrap() + ROW / 2 - 8;
             let color = match timing.kind {
-                Kind::Chroot => YARDSTICK,
+                Kind::Chroot | Kind::ChrootLocale => YARDSTICK,
                 _ if timing.is_engine => ENGINE,
                 _ => PEER,
             };

@@ -20,9 +20,11 @@ const LIMIT: Duration = Duration::from_secs(20);
 /// Set by SIGINT and SIGTERM: the benchmark stops where it is and cleans up.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// The environment of every contender.
-const ENVIRONMENT: &[&str] =
-    &["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/", "LC_ALL=C"];
+/// The environment of every contender, which the locale is added to.
+const ENVIRONMENT: &[&str] = &["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/"];
+
+/// No locale: no C library reads a file for it.
+pub(crate) const NO_LOCALE: &str = "LC_ALL=C";
 
 /// Lets SIGINT and SIGTERM end the benchmark in an orderly way, and has orphans of the contenders come to the harness,
 /// which ends them.
@@ -66,10 +68,16 @@ impl Program {
             namespaces: 0,
             path: text(path.as_os_str()),
             arguments: [text(path.as_os_str())].into_iter().chain(words).collect(),
-            environment: ENVIRONMENT.iter().map(|entry| CString::new(*entry).unwrap()).collect(),
+            environment: ENVIRONMENT.iter().chain([&NO_LOCALE]).map(|entry| CString::new(*entry).unwrap()).collect(),
             null: File::options().read(true).write(true).open("/dev/null").unwrap(),
             cgroup: None,
         }
+    }
+
+    /// With this variable for the locale.
+    pub(crate) fn in_locale(mut self, variable: &str) -> Self {
+        *self.environment.last_mut().unwrap() = CString::new(variable).unwrap();
+        self
     }
 
     /// As the first process of a PID namespace.
