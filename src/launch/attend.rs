@@ -33,12 +33,19 @@ pub(super) const BLOCKED: Set = Set::all_but(&LEFT_ALONE);
 /// Forwards every signal to I until I has ended, and learns from its records how the run went. On return no process
 /// of the container is left: the kernel kills them all before I can be waited for.
 #[inline(never)]
-pub(super) fn attend(init: &PidFd, reports: &Fd, config: &Config, journal: Journal) -> Result<Outcome, Error> {
+pub(super) fn attend(
+    init: &PidFd,
+    reports: &Fd,
+    config: &Config,
+    journal: Journal,
+    outcome: &mut Option<Outcome>,
+) -> Result<(), Error> {
     let signals = signal::descriptor(BLOCKED).map_err(waiting_for)?;
-    let mut heard = Heard { config, journal, relay: Relay::new(), command: None, told: false, outcome: None };
+    let mut heard = Heard { config, journal, relay: Relay::new(), command: None, told: false, outcome };
     let ended = until_end(init, reports, &signals, &mut heard);
     heard.relay.restore();
-    heard.outcome(ended?)
+    heard.conclude(ended?);
+    Ok(())
 }
 
 fn waiting_for(errno: Errno) -> Error {
@@ -81,7 +88,7 @@ struct Heard<'a> {
     command: Option<Pid>,
     /// Whether that has been told.
     told: bool,
-    outcome: Option<Outcome>,
+    outcome: &'a mut Option<Outcome>,
 }
 
 pub(super) fn bad_record() -> Error {
@@ -115,7 +122,7 @@ impl Heard<'_> {
             Record::Started => self.started()?,
             // A failure speaks first, then the command's end.
             _ if matches!(self.outcome, Some(Outcome::Failed(_))) => {}
-            record => self.outcome = Outcome::from_record(record),
+            record => *self.outcome = Outcome::from_record(record),
         }
         Ok(true)
     }
@@ -128,14 +135,13 @@ impl Heard<'_> {
     }
 
     /// What comes of it, where I ended with this wait status. Where I became the command, its end is the command's.
-    fn outcome(self, init: i32) -> Result<Outcome, Error> {
-        if let Some(outcome) = self.outcome {
-            return Ok(outcome);
-        }
-        match Ending::from_wait_status(init) {
-            _ if self.config.process.no_init && self.command.is_some() => Ok(Outcome::Ended(init)),
-            Ending::Killed(signal) => Ok(Outcome::InitKilled(signal)),
-            Ending::Exited(_) => Err(bad_record()),
+    fn conclude(self, init: i32) {
+        if self.outcome.is_none() {
+            *self.outcome = match Ending::from_wait_status(init) {
+                _ if self.config.process.no_init && self.command.is_some() => Some(Outcome::Ended(init)),
+                Ending::Killed(signal) => Some(Outcome::InitKilled(signal)),
+                Ending::Exited(_) => None,
+            };
         }
     }
 }

@@ -44,10 +44,13 @@ use outcome::Outcome;
 /// O's whole life. I begins in [`setup::run`], on a stack of its own.
 pub fn run(config: &'static Config, start: Start) -> ! {
     let began = clock::now();
-    launch(config, start).unwrap_or_else(Outcome::Failed).end(config, began)
+    let mut outcome = None;
+    let result = launch(config, start, &mut outcome);
+    result.and_then(|()| outcome.ok_or_else(attend::bad_record)).unwrap_or_else(Outcome::Failed).end(config, began)
 }
 
-fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
+/// `outcome` is how the command ended; where anything else did, that is an error.
+fn launch(config: &'static Config, start: Start, outcome: &mut Option<Outcome>) -> Result<(), Error> {
     let credentials = start.credentials();
     if credentials.elevated || credentials.uid != credentials.euid || credentials.gid != credentials.egid {
         return Err(Error::because(Step::RunSetuid, Object::Place(Place::Engine), Why::Privileged));
@@ -95,7 +98,7 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
         reports: reports.write,
     };
     if config.process.as_init {
-        return as_init::run(&handover, journal);
+        return as_init::run(&handover, journal, outcome);
     }
     let init = spawn::beside(namespaces(config, cgroup.is_some()), memory(config), setup::run, handover)
         .at(Step::MakeNamespaces, Object::Place(Place::Container));
@@ -103,12 +106,12 @@ fn launch(config: &'static Config, start: Start) -> Result<Outcome, Error> {
         fd::close(number);
     }
     let ends = Ends { lifeline: &lifeline.write, reports: &reports.read };
-    let outcome = init.and_then(|init| accompany(&init, ends, config, &credentials, cgroup.as_ref(), journal));
+    let result = init.and_then(|init| accompany(&init, ends, config, &credentials, cgroup.as_ref(), journal, outcome));
     if let Some(cgroup) = cgroup {
         cgroup.end();
     }
     foreground::restore();
-    outcome
+    result
 }
 
 /// Whose memory I has: O's, unless its clocks are others, which needs memory of its own (time_namespaces(7)).
@@ -160,7 +163,8 @@ fn accompany(
     credentials: &Credentials,
     cgroup: Option<&Cgroup>,
     journal: Journal,
-) -> Result<Outcome, Error> {
+    outcome: &mut Option<Outcome>,
+) -> Result<(), Error> {
     if let Err(error) = introduce(init, ends.lifeline, config, credentials, cgroup) {
         end_init(init);
         // I may have told why nobody was there to be introduced: it had failed already. But a false or foreign /proc
@@ -168,11 +172,11 @@ fn accompany(
         let explained = matches!(error.why(), Some(Why::NotProcfs | Why::ForeignProc));
         return Err(attend::first_failure(ends.reports).filter(|_| !explained).unwrap_or(error));
     }
-    let outcome = attend::attend(init, ends.reports, config, journal);
-    if outcome.is_err() {
+    let result = attend::attend(init, ends.reports, config, journal, outcome);
+    if result.is_err() {
         end_init(init);
     }
-    outcome
+    result
 }
 
 /// Puts I where it belongs, writes the id maps and lets I go on.
