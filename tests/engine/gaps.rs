@@ -16,12 +16,11 @@ pub(crate) const TESTS: &[Test] = &[
     each("N3 without close_range the command never runs, and it is said", n3_close_range),
 ];
 
-/// engine under strace(1), which does this to the calls of this name.
+/// strace(1), with a program to come, which does this to the calls of this name.
 fn traced(who: Who, call: &str, injection: &str) -> Result<Run, Skip> {
     let Some(strace) = host::program("strace") else { return Err(Skip::because("strace is not here")) };
     let options = ["-f", "-q", "-o", "/dev/null", "-e", &format!("trace={call}"), "-e"];
-    let run = Run::program(who, strace).args(options).arg(format!("inject={call}:{injection}"));
-    Ok(run.arg(world().engine()))
+    Ok(Run::program(who, strace).args(options).arg(format!("inject={call}:{injection}")))
 }
 
 /// engine's process, below strace's.
@@ -61,7 +60,7 @@ fn s4_gaps(who: Who) -> Verdict {
     ];
     for (name, number, of_command) in gaps {
         for signal in [libc::SIGTERM, libc::SIGUSR1] {
-            let run = traced(who, name, &format!("{A_WHILE}:when=1"))?.arg(world().rootfs(who));
+            let run = traced(who, name, &format!("{A_WHILE}:when=1"))?.arg(world().engine()).arg(world().rootfs(who));
             let running = run.args(["/bin/sh", "-c", "sleep 60"]).spawn();
             let engine = engine_of(&running);
             held(name, number, || {
@@ -78,13 +77,19 @@ fn s4_gaps(who: Who) -> Verdict {
 }
 
 fn l5_lifeline(who: Who) -> Verdict {
-    // The first of each process; init's is that one. The call says that it is done, and is not.
-    let run = traced(who, "prctl", "retval=0:when=1")?.arg(world().rootfs(who));
+    let directory = world().directory(who);
+    let log = directory.path().join("log");
+    // The first of each process; init's are those that ask for PDEATHSIG. They say that it is done, and it is not.
+    let run = traced(who, "prctl", "retval=0:when=1..2")?.args(["-o", log.to_str().unwrap()]);
     let script = "setsid sleep 88 & (trap '' TERM HUP; sleep 88) & echo ready; wait";
-    let running = run.args(["sh", "-c", script]).spawn();
+    let running = run.arg(world().engine()).arg(world().rootfs(who)).args(["sh", "-c", script]).spawn();
     running.wait_for_output("ready");
     send(engine_of(&running), libc::SIGKILL);
     running.finish().dies_of(libc::SIGKILL).leaves_nothing();
+    let log = fs::read_to_string(log).unwrap();
+    let mut asked = log.lines().filter(|line| line.contains("PR_SET_PDEATHSIG")).peekable();
+    assert!(asked.peek().is_some(), "nobody has asked for PDEATHSIG:\n{log}");
+    assert!(asked.all(|line| line.ends_with("(INJECTED)")), "PDEATHSIG has been set:\n{log}");
     Ok(())
 }
 
@@ -113,7 +118,7 @@ fn l7_deathsig(who: Who) -> Verdict {
 /// Kills engine while init is in this call, and sees that the command has not run.
 fn killed_in(who: Who, name: &str, number: libc::c_long) -> Verdict {
     let rootfs = world().own_rootfs(who);
-    let run = traced(who, name, &format!("{A_WHILE}:when=1"))?.arg(rootfs.path());
+    let run = traced(who, name, &format!("{A_WHILE}:when=1"))?.arg(world().engine()).arg(rootfs.path());
     let running = run.args(["/bin/sh", "-c", "echo ran >/tmp/ran; sleep 88"]).spawn();
     let engine = engine_of(&running);
     held(name, number, || child_of(engine));
@@ -135,7 +140,8 @@ fn n3_close_range(who: Who) -> Verdict {
     // Whichever of them it is, in whichever process.
     for which in ["1", "2", "3", "1+"] {
         let rootfs = world().own_rootfs(who);
-        let run = traced(who, "close_range", &format!("error=ENOSYS:when={which}"))?.arg(rootfs.path());
+        let run =
+            traced(who, "close_range", &format!("error=ENOSYS:when={which}"))?.arg(world().engine()).arg(rootfs.path());
         let outcome = run.args(["/bin/sh", "-c", "echo ran >/tmp/ran"]).run();
         let ran = rootfs.path().join("tmp/ran").exists();
         if outcome.end == crate::support::End::Exit(125) {

@@ -420,7 +420,14 @@ impl Running {
     /// Waits until standard output holds this text.
     #[track_caller]
     pub(crate) fn wait_for_output(&self, text: &str) {
-        let holds = |bytes: &[u8], _| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+        self.wait_for_times(text, 1);
+    }
+
+    /// Waits until standard output holds this text so many times.
+    #[track_caller]
+    pub(crate) fn wait_for_times(&self, text: &str, times: usize) {
+        let holds =
+            |bytes: &[u8], _| bytes.windows(text.len()).filter(|window| *window == text.as_bytes()).count() >= times;
         if !self.stdout.wait(self.deadline, holds) {
             let outcome = self.outcome(End::Exit(-1), false);
             outcome.fail(&format!("waited for {text:?} on standard output; how it ended is not known yet"));
