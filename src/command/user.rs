@@ -23,8 +23,7 @@ pub(super) struct User {
 }
 
 /// Only touched with `--user`. On the stack, its pages would be touched wherever the function begins that has it.
-static USER: Once<User> =
-    Once::new(User { account: Account::NOBODY, groups: Vec::new(), home: PathBuffer::new() });
+static USER: Once<User> = Once::new(User { account: Account::NOBODY, groups: Vec::new(), home: PathBuffer::new() });
 
 /// Looks the user up, where `--user` names one. On entry every path is the container's, and C still is who I is.
 ///
