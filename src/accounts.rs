@@ -9,7 +9,6 @@ use heapless::Vec;
 const NAME_BYTES: usize = 256;
 
 /// A user.
-#[derive(Default)]
 pub struct Account {
     /// The user's id.
     pub uid: u32,
@@ -22,6 +21,9 @@ pub struct Account {
 }
 
 impl Account {
+    /// Nobody yet: all zeros.
+    pub const NOBODY: Self = Self { uid: 0, gid: 0, name: Vec::new(), home: Vec::new() };
+
     /// Reads /etc/passwd: the first line for the user counts. A number is always an id, never a name. False where the
     /// user is not listed, which leaves a number its id and group 0.
     ///

@@ -7,7 +7,7 @@ use crate::sys::fd::Dir;
 use crate::sys::file;
 use crate::sys::process;
 use crate::sys::text;
-use core::ffi::{CStr, c_char};
+use core::ffi::CStr;
 
 /// Executes the command; returns only where that fails. A name without a slash is looked for in the container's PATH,
 /// never in the working directory. What is not executable is never given to a shell.
@@ -23,13 +23,6 @@ pub(super) fn execute(config: &Config, environment: Words) -> Error {
         let errno = process::execute(name, arguments, environment);
         return explain(failed(errno), name);
     }
-    search(name, arguments, environment)
-}
-
-/// Tries each directory of PATH. Not inlined: its page of the stack is for those who need it.
-#[inline(never)]
-fn search(name: &CStr, arguments: &[Option<&c_char>], environment: Words) -> Error {
-    let failed = |errno| Error::new(Step::Execute, Object::Command, errno);
     let mut worst = failed(Errno::NOENT);
     let path = environment::find(environment, b"PATH").unwrap_or_default();
     for directory in path.split(|&byte| byte == b':').filter(|directory| !directory.is_empty()) {

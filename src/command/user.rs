@@ -1,7 +1,7 @@
 //! Who the command is: `--user`, by the root filesystem's own /etc/passwd and /etc/group, which may hold anything.
 
 use crate::accounts::{self, Account};
-use crate::config::{self, Config, Userns};
+use crate::config::{Config, Userns};
 use crate::error::{At, Errno, Error, Object, Place, Step, Why};
 use crate::handover::Handover;
 use crate::sys::digits;
@@ -16,45 +16,38 @@ const GROUPS_MAX: usize = 1024;
 
 /// What `--user` comes to.
 pub(super) struct User {
-    uid: u32,
-    gid: u32,
+    account: Account,
     groups: Vec<u32, GROUPS_MAX>,
     /// `HOME=` and a path.
     home: PathBuffer,
 }
 
-/// Only touched with `--user`.
-static USER: Once<User> = Once::new(User { uid: 0, gid: 0, groups: Vec::new(), home: PathBuffer::new() });
+/// Only touched with `--user`. On the stack, its pages would be touched wherever the function begins that has it.
+static USER: Once<User> = Once::new(User { account: Account::NOBODY, groups: Vec::new(), home: PathBuffer::new() });
 
 /// Looks the user up, where `--user` names one. On entry every path is the container's, and C still is who I is.
 ///
 /// As docker has it: a number need not be listed, and then has group 0 and home `/`. The groups that list the user
 /// come on top, unless a group is named.
 pub(super) fn look_up(config: &Config) -> Result<Option<&'static User>, Error> {
-    config.identity.user.map(find).transpose()
-}
-
-/// Not inlined: its pages of the stack are for those who need them.
-#[inline(never)]
-fn find(wanted: config::User) -> Result<&'static User, Error> {
+    let Some(wanted) = config.identity.user else { return Ok(None) };
     let user = USER.take().ok_or(Errno::BUSY).at(Step::Read, Object::Place(Place::Passwd))?;
-    let mut account = Account::default();
+    let account = &mut user.account;
     let listed = account.find(wanted.user).at(Step::Read, Object::Place(Place::Passwd))?;
     if !listed && digits::read(wanted.user).is_none() {
         return Err(Error::because(Step::Lookup, Object::User, Why::NoSuchUser));
     }
     let directory = if account.home.is_empty() { b"/" } else { account.home.as_slice() };
     user.home.push(b"HOME=").and_then(|()| user.home.push(directory)).at(Step::Read, Object::Place(Place::Passwd))?;
-    (user.uid, user.gid) = (account.uid, account.gid);
     if let Some(group) = wanted.group {
-        user.gid = find_group(group)?;
+        account.gid = find_group(group)?;
     } else if listed {
         let full = accounts::groups(b"", &account.name, &mut |gid| user.groups.push(gid).is_err());
         if full.at(Step::Read, Object::Place(Place::Group))? {
             return Err(Error::because(Step::SetGroups, Object::User, Why::TooManyGroups));
         }
     }
-    Ok(user)
+    Ok(Some(user))
 }
 
 /// The group that is named behind the user.
@@ -83,8 +76,8 @@ impl User {
             Err(Errno::PERM) if may_not_set_groups(handover) => {}
             result => result.at(Step::SetGroups, Object::User)?,
         }
-        identity::set_group(self.gid).at(Step::RunAs, Object::User)?;
-        identity::set_user(self.uid).at(Step::RunAs, Object::User)
+        identity::set_group(self.account.gid).at(Step::RunAs, Object::User)?;
+        identity::set_user(self.account.uid).at(Step::RunAs, Object::User)
     }
 }
 

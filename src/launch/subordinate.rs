@@ -27,7 +27,7 @@ pub(super) fn ranges(kind: Kind, own: u32, uid: u32) -> Result<Ranges, Error> {
 
 /// Reads the file, where it is.
 fn read(path: &CStr, uid: u32, ranges: &mut Ranges) -> Result<bool, Errno> {
-    let mut account = Account::default();
+    let mut account = Account::NOBODY;
     let mut room = [0; 40];
     let digits = decimal(b"", uid, &mut room).to_bytes();
     account.find(digits)?;

@@ -28,7 +28,8 @@ pub(crate) fn text(parts: &Parts<'_>) -> String {
     let mut text = String::from("# engine beside its peers\n\n");
     write!(
         text,
-        "{}. {}. {}, {}. `/bin/true` in {}, {} interleaved rounds in random order.\nA default run of engine is protected \
+        "{}. {}. {}, {}. `/bin/true` in {}, {} interleaved rounds in random order,\nwithout a locale (LC_ALL=C) \
+         but where a row says otherwise. A default run of engine is protected \
          thus: {}.\n\n",
         date(),
         kernel(),
