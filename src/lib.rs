@@ -34,6 +34,7 @@ pub mod init;
 pub mod launch;
 pub mod report;
 pub mod seccomp;
+pub mod serve;
 pub mod setup;
 pub mod sys;
 pub mod texts;

@@ -5,7 +5,6 @@
 
 mod alone;
 mod own_terminal;
-pub mod serve;
 
 use crate::command::{self, landlock};
 use crate::config::capability;
@@ -13,6 +12,7 @@ use crate::error::{At, Error, OWN_FAILURE, Object, Place, Step};
 use crate::handover::{Handover, World};
 use crate::id_map::{self, Kind};
 use crate::report::Record;
+use crate::serve::{self, Charge};
 use crate::sys::fd::{self, Fd};
 use crate::sys::identity;
 use crate::sys::poll::Waiting;
@@ -20,7 +20,6 @@ use crate::sys::process::{self, Pid};
 use crate::sys::signal::{self, Set};
 use crate::sys::spawn::Spawned;
 use crate::sys::terminal;
-use serve::Charge;
 
 /// On entry the container stands, I is in it, and all signals but those of [`launch`](crate::launch) are blocked.
 pub fn run(handover: &Handover, world: World) -> ! {

@@ -7,7 +7,7 @@ use super::{foreground, stdio};
 use crate::command;
 use crate::error::{At, Error, Object, Place, Step};
 use crate::handover::Handover;
-use crate::init::serve::{self, Charge};
+use crate::serve::{self, Charge};
 use crate::sys::fd::Fd;
 use crate::sys::poll::Waiting;
 use crate::sys::process::{self, Namespaces};

@@ -30,11 +30,13 @@ const IMPORTS: &[(&str, &[&str])] = &[
         "launch",
         &[
             "accounts", "config", "error", "fields", "handover", "id_map", "report", "seccomp", "setup", "sys",
-            "texts", "words",
+            "texts", "words", // With --as-init O starts the command itself, and serves as I does.
+            "command", "serve",
         ],
     ),
-    ("setup", &["changes", "config", "error", "handover", "id_map", "init", "seccomp", "sys"]),
-    ("init", &["changes", "command", "config", "error", "handover", "id_map", "report", "sys"]),
+    ("setup", &["changes", "config", "error", "handover", "id_map", "init", "seccomp", "sys", "words"]),
+    ("init", &["changes", "command", "config", "error", "handover", "id_map", "report", "serve", "sys"]),
+    ("serve", &["config", "error", "report", "sys"]),
     ("command", &["accounts", "config", "error", "handover", "report", "seccomp", "sys"]),
     ("accounts", &["error", "fields", "sys"]),
     ("changes", &["error", "sys"]),

@@ -56,6 +56,7 @@ fn causes(who: Who) -> Verdict {
     assert!(told[1].starts_with("{\"event\":\"exit\",\"cause\":\"timeout\",\"code\":137,\"wall_ns\""), "{told:?}");
     let running = with(who, &["--status-fd", "1"], "echo ready; sleep 60").spawn();
     running.wait_for_output("ready");
+    running.wait_for_output("started");
     crate::support::run::send(running.init(), libc::SIGKILL);
     let told = lines(running.finish().exits(125));
     assert!(told[1].starts_with("{\"event\":\"exit\",\"cause\":\"error\",\"code\":125,\"wall_ns\":"), "{told:?}");
