@@ -303,7 +303,7 @@ type Title = Vec<u8, 256>;
 pub fn show_as(name: &CStr, words: Option<Words>) -> Result<()> {
     let title = TITLE.take().ok_or(Errno::BUSY)?;
     let mut fits = title.extend_from_slice(name.to_bytes_with_nul()).is_ok();
-    for word in words.map_or(&[][..], |words| words.0).iter().flatten() {
+    for word in words.map(|words| words.0).unwrap_or_default().iter().flatten() {
         fits = fits && title.extend_from_slice(Words::text(word).to_bytes_with_nul()).is_ok();
     }
     let start = title.as_ptr() as u64;
