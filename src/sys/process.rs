@@ -195,14 +195,14 @@ pub fn reap(pid: Option<Pid>) -> Result<Option<Ended>> {
     }
 }
 
-/// Waits until a child has ended, and takes it.
+/// Waits until a child has ended, takes it, and says its wait status: 0 where it exited with status 0.
 ///
 /// # Errors
 /// ECHILD where it has been taken already.
-pub fn wait(child: &PidFd) -> Result<Ended> {
+pub fn wait(child: &PidFd) -> Result<i32> {
     let mut status = 0_i32;
     // SAFETY: `status` is valid for a write; rusage is not asked for.
-    unsafe { call!(wait4, child.pid, &raw mut status, kernel::__WALL, 0) }.map(|pid| Ended { pid: pid as Pid, status })
+    unsafe { call!(wait4, child.pid, &raw mut status, kernel::__WALL, 0) }.map(|_| status)
 }
 
 /// Waits until any child has ended, and takes it.
