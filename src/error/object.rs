@@ -1,4 +1,4 @@
-//! What failures are about.
+//! What a failure was about, as a number.
 
 use super::Place;
 

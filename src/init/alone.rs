@@ -30,7 +30,7 @@ fn enter(world: &World) -> Result<(), Error> {
         Fork::Parent(child) => {
             process::enter_new(world.inner).at(Step::MakeNamespaces, command)?;
             file::write_all(gate.write.number(), b"!").at(Step::MapIds, command)?;
-            match process::wait(&child).at(Step::Wait, command)?.status {
+            match process::wait(&child).at(Step::Wait, command)? {
                 0 => Ok(()),
                 _ => Err(Error::new(Step::MapIds, Object::Place(Place::UidMap), Errno::PERM)),
             }

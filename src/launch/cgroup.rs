@@ -22,7 +22,7 @@ use crate::sys::digits::{self, Base, Room, decimal};
 use crate::sys::fd::{self, Dir, Fd, Pipe};
 use crate::sys::file;
 use crate::sys::poll::{self, Waiting};
-use crate::sys::process::{self, Ending, Fork, Namespaces, Pid, PidFd};
+use crate::sys::process::{self, Fork, Namespaces, Pid, PidFd};
 use crate::sys::terminal;
 use crate::sys::text::PathBuffer;
 use core::ffi::CStr;
@@ -183,7 +183,7 @@ impl Keeper {
     /// Lets it do its work, and does it where somebody has ended the keeper.
     fn end(self, parent: &Fd) {
         self.lifeline.close();
-        if process::wait(&self.process).map(|ended| Ending::from_wait_status(ended.status)) != Ok(Ending::Exited(0)) {
+        if process::wait(&self.process) != Ok(0) {
             remove_all(parent, self.number, process::own_pid());
         }
     }

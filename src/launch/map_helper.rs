@@ -7,7 +7,7 @@ use crate::id_map::Kind;
 use crate::sys::digits::decimal;
 use crate::sys::fd::{self, Dir};
 use crate::sys::file;
-use crate::sys::process::{self, Ending, Fork, Namespaces, Pid, PidFd};
+use crate::sys::process::{self, Fork, Namespaces, Pid, PidFd};
 use crate::sys::signal::{self, Set};
 use crate::sys::text::terminated;
 use core::ffi::{CStr, c_char};
@@ -33,7 +33,7 @@ pub(super) fn write(init: &PidFd, kind: Kind, ranges: &[IdRange]) -> Result<(), 
     let there = paths.iter().find_map(|path| Some((path, file::is_set_user_id(Dir::HERE, path).ok()?)));
     let (step, object) = (Step::UseHelper, Object::Place(place));
     Err(match there.map(|(path, privileged)| (run(path, init, ranges), privileged)) {
-        Some((Ok(Ending::Exited(0)), _)) => return Ok(()),
+        Some((Ok(0), _)) => return Ok(()),
         Some((Err(errno), _)) => Error::new(step, object, errno),
         Some((_, true)) => Error::because(step, object, Why::HelperFailed),
         // It may have capabilities of its file instead, but then it would not have failed for want of them.
@@ -42,14 +42,14 @@ pub(super) fn write(init: &PidFd, kind: Kind, ranges: &[IdRange]) -> Result<(), 
     })
 }
 
-/// Runs it to its end.
-fn run(path: &CStr, init: &PidFd, ranges: &[IdRange]) -> Result<Ending, Errno> {
+/// Runs it to its end, and says its wait status.
+fn run(path: &CStr, init: &PidFd, ranges: &[IdRange]) -> Result<i32, Errno> {
     match process::clone(Namespaces::default())? {
         Fork::Child => be(path, init.pid(), ranges),
         Fork::Parent(helper) => {
             let ended = process::wait(&helper);
             helper.close();
-            ended.map(|ended| Ending::from_wait_status(ended.status))
+            ended
         }
     }
 }

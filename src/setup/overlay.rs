@@ -26,7 +26,6 @@ use crate::sys::fd::{Dir, Fd};
 use crate::sys::file::{self, Kind};
 use crate::sys::mount::{self, Attributes, Depth};
 use crate::sys::tree;
-use crate::words;
 use core::ffi::CStr;
 
 /// How many overlays a root is put together of.
@@ -112,11 +111,11 @@ impl Layers<'_> {
 
     /// Whether a mount of our own will cover this directory in the root.
     fn will_be_covered(&self, name: &CStr) -> bool {
-        match words::position(b"proc sys dev", name.to_bytes()) {
-            Some(0) => self.files.proc != Proc::None,
-            Some(1) => !self.files.no_sys,
-            Some(_) => !self.files.no_dev,
-            None => false,
+        match name.to_bytes() {
+            b"proc" => self.files.proc != Proc::None,
+            b"sys" => !self.files.no_sys,
+            b"dev" => !self.files.no_dev,
+            _ => false,
         }
     }
 

@@ -195,14 +195,14 @@ pub fn reap(pid: Option<Pid>) -> Result<Option<Ended>> {
     }
 }
 
-/// Waits until a child has ended, and takes it.
+/// Waits until a child has ended, takes it, and says its wait status: 0 where it exited with status 0.
 ///
 /// # Errors
 /// ECHILD where it has been taken already.
-pub fn wait(child: &PidFd) -> Result<Ended> {
+pub fn wait(child: &PidFd) -> Result<i32> {
     let mut status = 0_i32;
     // SAFETY: `status` is valid for a write; rusage is not asked for.
-    unsafe { call!(wait4, child.pid, &raw mut status, kernel::__WALL, 0) }.map(|pid| Ended { pid: pid as Pid, status })
+    unsafe { call!(wait4, child.pid, &raw mut status, kernel::__WALL, 0) }.map(|_| status)
 }
 
 /// Waits until any child has ended, and takes it.
@@ -303,7 +303,7 @@ type Title = Vec<u8, 256>;
 pub fn show_as(name: &CStr, words: Option<Words>) -> Result<()> {
     let title = TITLE.take().ok_or(Errno::BUSY)?;
     let mut fits = title.extend_from_slice(name.to_bytes_with_nul()).is_ok();
-    for word in words.map_or([].as_slice(), |words| words.0).iter().flatten() {
+    for word in words.map(|words| words.0).unwrap_or_default().iter().flatten() {
         fits = fits && title.extend_from_slice(Words::text(word).to_bytes_with_nul()).is_ok();
     }
     let start = title.as_ptr() as u64;
