@@ -73,7 +73,7 @@ pub(super) fn make(config: &Config) -> Result<Option<Cgroup>, Error> {
         }
         let failure = result.at(Step::SetLimit, Object::Place(*place)).err();
         if let Some(Err(error)) = failure.map(|error| say::unless_best_effort(error, limit.best_effort, config)) {
-            cgroup.end();
+            let _nothing_ran = cgroup.end();
             return Err(error);
         }
     }
@@ -148,11 +148,49 @@ impl Cgroup {
         enter(&self.directory, c"run/cgroup.procs", init).at(Step::MakeCgroup, Object::Cgroup)
     }
 
-    /// Takes it away. On entry I is gone.
-    pub(super) fn end(self) {
+    /// Takes it away, and says what the container has used. On entry I is gone.
+    pub(super) fn end(self) -> Usage {
+        let used = Usage {
+            memory_peak: number_behind(&self.directory, c"memory.peak", b""),
+            oom_kills: number_behind(&self.directory, c"memory.events", b"\noom_kill "),
+        };
         self.directory.close();
         self.keeper.end(&self.parent);
+        used
     }
+}
+
+/// What a container has used.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Usage {
+    /// The most memory at any time, in bytes; 0 before Linux 5.19, where nobody counts it.
+    pub(super) memory_peak: u64,
+    /// How many processes the kernel killed for want of memory.
+    pub(super) oom_kills: u64,
+}
+
+/// The number behind a word in a file of the kernel's; 0 where there is none.
+#[inline(never)]
+fn number_behind(directory: &Fd, name: &CStr, word: &[u8]) -> u64 {
+    let mut text = [0; 256];
+    // What cannot be read stays zero.
+    let _ = file::open_read(Dir::at(directory), name).and_then(|file| file::read(&file, &mut text));
+    let mut rest = text.as_slice();
+    while !rest.starts_with(word) {
+        rest = rest.get(1..).unwrap_or_default();
+        if rest.is_empty() {
+            return 0;
+        }
+    }
+    let mut number = 0_u64;
+    for byte in rest.iter().skip(word.len()) {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            break;
+        }
+        number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
+    }
+    number
 }
 
 impl Keeper {

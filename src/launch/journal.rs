@@ -1,5 +1,6 @@
 //! `--status-fd` and `--pid-file`: what happens, for other programs to read, as it happens.
 
+use super::cgroup::Usage;
 use super::outcome::Outcome;
 use super::say::{self, Form, Output};
 use crate::config::Config;
@@ -8,6 +9,7 @@ use crate::sys::clock;
 use crate::sys::fd::Fd;
 use crate::sys::file;
 use crate::sys::process::{self, Ending, Pid};
+use crate::sys::signal;
 
 /// What is to be written once the command has started.
 pub(super) struct Journal {
@@ -41,9 +43,9 @@ impl Journal {
 }
 
 /// It is over. Where nobody reads it any more, that is no reason for anything.
-pub(super) fn ended(number: i32, outcome: &Outcome, config: &Config, began: u64) {
+pub(super) fn ended(number: i32, outcome: &Outcome, config: &Config, began: u64, limited: Option<&Usage>) {
     let mut line = Output::to(number, Form::Json);
-    let (cause, value) = match outcome {
+    let (mut cause, value) = match outcome {
         Outcome::Ended(status) => match Ending::from_wait_status(*status) {
             Ending::Exited(status) => (b"exit\",\"code".as_slice(), status),
             Ending::Killed(signal) => (b"signal\",\"signal".as_slice(), signal as u8),
@@ -57,10 +59,17 @@ pub(super) fn ended(number: i32, outcome: &Outcome, config: &Config, began: u64)
         }
         Outcome::InitKilled(_) => (b"error\",\"code".as_slice(), OWN_FAILURE),
     };
+    if value == signal::KILL as u8 && limited.is_some_and(|used| used.oom_kills != 0) {
+        cause = b"oom\",\"signal";
+    }
     line.text(b"{\"event\":\"exit\",\"cause\":\"");
     line.text(cause);
     let used = process::children_usage();
     let numbers = [value.into(), clock::now().wrapping_sub(began), used.user, used.system, used.memory];
-    line.fill(b"\":#,\"wall_ns\":#,\"user_us\":#,\"sys_us\":#,\"maxrss_kib\":#}\n", &[], &numbers);
+    line.fill(b"\":#,\"wall_ns\":#,\"user_us\":#,\"sys_us\":#,\"maxrss_kib\":#", &[], &numbers);
+    if let Some(used) = limited {
+        line.fill(b",\"memory_peak\":#,\"oom_kills\":#", &[], &[used.memory_peak, used.oom_kills]);
+    }
+    line.text(b"}\n");
     line.flush();
 }

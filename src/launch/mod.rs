@@ -36,7 +36,7 @@ use crate::sys::signal::{self, Disposition};
 use crate::sys::socket;
 use crate::sys::spawn::{self, Memory};
 use crate::sys::start::{Credentials, Start};
-use cgroup::Cgroup;
+use cgroup::{Cgroup, Usage};
 use core::ffi::CStr;
 use journal::Journal;
 use outcome::Outcome;
@@ -44,13 +44,20 @@ use outcome::Outcome;
 /// O's whole life. I begins in [`setup::run`], on a stack of its own.
 pub fn run(config: &'static Config, start: Start) -> ! {
     let began = clock::now();
-    let mut outcome = None;
-    let result = launch(config, start, &mut outcome);
-    result.and_then(|()| outcome.ok_or_else(attend::bad_record)).unwrap_or_else(Outcome::Failed).end(config, began)
+    let (mut outcome, mut used) = (None, None);
+    let result = launch(config, start, &mut outcome, &mut used);
+    let outcome = result.and_then(|()| outcome.ok_or_else(attend::bad_record)).unwrap_or_else(Outcome::Failed);
+    outcome.end(config, began, used.as_ref())
 }
 
-/// `outcome` is how the command ended; where anything else did, that is an error.
-fn launch(config: &'static Config, start: Start, outcome: &mut Option<Outcome>) -> Result<(), Error> {
+/// `outcome` is how the command ended; where anything else did, that is an error. `used` is what a container with limits
+/// has used.
+fn launch(
+    config: &'static Config,
+    start: Start,
+    outcome: &mut Option<Outcome>,
+    used: &mut Option<Usage>,
+) -> Result<(), Error> {
     let credentials = start.credentials();
     if credentials.elevated || credentials.uid != credentials.euid || credentials.gid != credentials.egid {
         return Err(Error::because(Step::RunSetuid, Object::Place(Place::Engine), Why::Privileged));
@@ -108,7 +115,7 @@ fn launch(config: &'static Config, start: Start, outcome: &mut Option<Outcome>) 
     let ends = Ends { lifeline: &lifeline.write, reports: &reports.read };
     let result = init.and_then(|init| accompany(&init, ends, config, &credentials, cgroup.as_ref(), journal, outcome));
     if let Some(cgroup) = cgroup {
-        cgroup.end();
+        *used = Some(cgroup.end());
     }
     foreground::restore();
     result

@@ -1,5 +1,6 @@
 //! How a run ended, and how O ends then.
 
+use super::cgroup::Usage;
 use super::{journal, say};
 use crate::config::Config;
 use crate::error::{Error, OWN_FAILURE};
@@ -31,10 +32,11 @@ impl Outcome {
         }
     }
 
-    /// Ends O the way the command ended, or as a failure of engine's own. `began`: when the run did.
-    pub(super) fn end(self, config: &Config, began: u64) -> ! {
+    /// Ends O the way the command ended, or as a failure of engine's own. `began`: when the run did; `used`: what it has used,
+    /// where it had limits.
+    pub(super) fn end(self, config: &Config, began: u64, used: Option<&Usage>) -> ! {
         if let Some(status_fd) = config.process.status_fd {
-            journal::ended(status_fd, &self, config, began);
+            journal::ended(status_fd, &self, config, began, used);
         }
         match self {
             Self::TimedOut(status) => process::exit(status as u8),

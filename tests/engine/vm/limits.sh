@@ -15,6 +15,9 @@ check "ended by a signal, and the cgroup is gone" "143 0" "$? $(left)"
 
 $E -m 16m $R /bin/tail /dev/zero
 check "too much memory ends the command" "137 0" "$? $(left)"
+OUT=$($E -m 16m --status-fd 3 $R /bin/tail /dev/zero 3>&1); check "the record says so, too" "137 0" "$? $(left)"
+contains "of what it died" '{"event":"exit","cause":"oom","signal":9,*"oom_kills":1}' "$OUT"
+contains "and what it held" '"memory_peak":[1-9]*,"oom_kills"' "$OUT"
 OUT=$($E --pids-limit 6 $R /bin/sh -c 'for i in 1 2 3 4 5 6 7 8 9; do sleep 1 & done; wait' 2>&1)
 contains "too many processes are refused" fork "$OUT"
 OUT=$($E --cpus 0.001 $R /bin/true 2>&1); contains "a quota that the kernel does not take" "cannot set limit cpus: Invalid argument (EINVAL)" "$OUT"
