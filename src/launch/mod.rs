@@ -62,7 +62,8 @@ fn launch(config: &'static Config, start: Start, outcome: &mut Option<Outcome>) 
     let env_files = environment::read_files(config)?;
     let engine = Object::Place(Place::Engine);
     // From here on no signal ends or interrupts O but those that it leaves to the kernel; they wait to be read.
-    let mask = signal::set_mask(attend::BLOCKED).at(Step::PrepareSignals, engine)?;
+    let mut mask = attend::BLOCKED;
+    signal::swap_mask(&mut mask).at(Step::PrepareSignals, engine)?;
     let filter = filter::make(config);
     let closed_stdio = stdio::fill_closed()?;
     stdio::close_inherited(config)?;

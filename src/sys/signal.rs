@@ -65,15 +65,22 @@ impl Set {
 /// The kernel's size of a set.
 const SET_BYTES: usize = size_of::<Set>();
 
-/// Blocks exactly the signals of `set`; returns what was blocked before.
+/// Blocks exactly the signals of `set`.
 ///
 /// # Errors
 /// None that is not a fault of engine's own; see sigprocmask(2).
-pub fn set_mask(set: Set) -> Result<Set> {
-    let mut old = Set::EMPTY;
-    // SAFETY: both sets have the size that is given.
-    unsafe { done!(rt_sigprocmask, kernel::SIG_SETMASK, &raw const set, &raw mut old, SET_BYTES) }?;
-    Ok(old)
+pub fn set_mask(mut set: Set) -> Result<()> {
+    swap_mask(&mut set)
+}
+
+/// The same; on return `set` is what was blocked before.
+///
+/// # Errors
+/// As [`set_mask`].
+pub fn swap_mask(set: &mut Set) -> Result<()> {
+    let set = &raw mut *set;
+    // SAFETY: the set has the size that is given, and the kernel reads it before it writes to it.
+    unsafe { done!(rt_sigprocmask, kernel::SIG_SETMASK, set, set, SET_BYTES) }
 }
 
 /// What happens when a signal arrives, of the two things that survive execve(2).
