@@ -72,7 +72,8 @@ fn launch(config: &'static Config, start: Start, outcome: &mut Option<Outcome>) 
     let root = find_root(config)?;
     let landlock = landlock::rights(config)?;
     // With SIGCHLD ignored, children would vanish unseen (wait(2)).
-    let child_signal = signal::set_disposition(signal::CHLD, Disposition::Default).at(Step::PrepareSignals, engine)?;
+    let mut child_signal = Disposition::Default;
+    signal::swap_disposition(signal::CHLD, &mut child_signal).at(Step::PrepareSignals, engine)?;
     let lifeline = fd::pipe().at(Step::MakePipe, engine)?;
     let reports = socket::pair().at(Step::MakePipe, engine)?;
     if config.process.is_followed() {
