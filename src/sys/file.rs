@@ -191,15 +191,19 @@ pub enum Kind {
     Regular,
     /// A symbolic link.
     Link,
-    /// A character device with these numbers.
-    Character {
-        /// Its driver.
-        major: u32,
-        /// Which one of the driver's.
-        minor: u32,
-    },
+    /// A character device with this number ([`Kind::character`]).
+    Character(u32),
     /// Anything else.
     Other,
+}
+
+impl Kind {
+    /// A character device, by the numbers of its driver and of which one of the driver's it is: 12 and 20 bits, as the
+    /// kernel has them.
+    #[must_use]
+    pub const fn character(major: u32, minor: u32) -> Self {
+        Self::Character(major << 20 | minor)
+    }
 }
 
 /// Looks at a file; `path` empty: at `dir` itself. A symbolic link at the end is looked at, not followed.
@@ -212,7 +216,7 @@ pub fn kind(dir: Dir<'_>, path: &CStr) -> Result<Kind> {
         kernel::S_IFDIR => Kind::Directory,
         kernel::S_IFREG => Kind::Regular,
         kernel::S_IFLNK => Kind::Link,
-        kernel::S_IFCHR => Kind::Character { major: status.stx_rdev_major, minor: status.stx_rdev_minor },
+        kernel::S_IFCHR => Kind::character(status.stx_rdev_major, status.stx_rdev_minor),
         _ => Kind::Other,
     })
 }
