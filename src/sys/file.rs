@@ -91,7 +91,14 @@ pub fn read(fd: &Fd, buffer: &mut [u8]) -> Result<usize> {
 ///
 /// # Errors
 /// See read(2).
+#[inline(always)]
 pub fn read_full(fd: &Fd, buffer: &mut [u8]) -> Result<usize> {
+    fill(fd, buffer).map(|filled| filled as usize)
+}
+
+/// [`read_full`] for buffers below 4 GiB, as there are no others here: so that a pair of registers says what came of it.
+#[inline(never)]
+fn fill(fd: &Fd, buffer: &mut [u8]) -> Result<u32> {
     let mut filled = 0;
     while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
         match read(fd, rest)? {
@@ -99,7 +106,7 @@ pub fn read_full(fd: &Fd, buffer: &mut [u8]) -> Result<usize> {
             count => filled += count,
         }
     }
-    Ok(filled)
+    Ok(filled as u32)
 }
 
 /// Writes some of `bytes`.
