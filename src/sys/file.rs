@@ -82,6 +82,7 @@ pub fn hold(dir: Dir<'_>, path: &CStr) -> Result<Fd> {
 ///
 /// # Errors
 /// See read(2).
+#[inline(always)]
 pub fn read(fd: &Fd, buffer: &mut [u8]) -> Result<usize> {
     // SAFETY: `buffer` is valid for writes of its length.
     unsafe { call!(read, fd.number(), buffer.as_mut_ptr(), buffer.len()) }
@@ -113,6 +114,7 @@ fn fill(fd: &Fd, buffer: &mut [u8]) -> Result<u32> {
 ///
 /// # Errors
 /// See write(2).
+#[inline(always)]
 pub fn write_some(number: i32, bytes: &[u8]) -> Result<usize> {
     // SAFETY: `bytes` is valid for reads of its length.
     unsafe { call!(write, number, bytes.as_ptr(), bytes.len()) }
