@@ -90,7 +90,7 @@ impl List<'_> {
         let old_directory = old.as_ref().filter(|old| file::kind(Dir::at(old), c"") == Ok(Kind::Directory));
         let is_directory = kind == Kind::Directory;
         match (&old, old_directory) {
-            _ if kind == (Kind::Character { major: 0, minor: 0 }) => self.record(b'D')?,
+            _ if kind == Kind::character(0, 0) => self.record(b'D')?,
             (None, _) => self.record(b'A')?,
             (Some(_), Some(old)) if is_directory && same(tree::rights(&entry)?, tree::rights(old)?) => {}
             _ => self.record(b'M')?,

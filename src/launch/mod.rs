@@ -69,7 +69,8 @@ fn launch(
     let env_files = environment::read_files(config)?;
     let engine = Object::Place(Place::Engine);
     // From here on no signal ends or interrupts O but those that it leaves to the kernel; they wait to be read.
-    let mask = signal::set_mask(attend::BLOCKED).at(Step::PrepareSignals, engine)?;
+    let mut mask = attend::BLOCKED;
+    signal::swap_mask(&mut mask).at(Step::PrepareSignals, engine)?;
     let filter = filter::make(config);
     let closed_stdio = stdio::fill_closed()?;
     stdio::close_inherited(config)?;
@@ -78,7 +79,8 @@ fn launch(
     let root = find_root(config)?;
     let landlock = landlock::rights(config)?;
     // With SIGCHLD ignored, children would vanish unseen (wait(2)).
-    let child_signal = signal::set_disposition(signal::CHLD, Disposition::Default).at(Step::PrepareSignals, engine)?;
+    let mut child_signal = Disposition::Default;
+    signal::swap_disposition(signal::CHLD, &mut child_signal).at(Step::PrepareSignals, engine)?;
     let lifeline = fd::pipe().at(Step::MakePipe, engine)?;
     let reports = socket::pair().at(Step::MakePipe, engine)?;
     if config.process.is_followed() {

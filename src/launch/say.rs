@@ -107,8 +107,9 @@ impl Output {
     pub(super) fn flush_and_go_on(&mut self) -> bool {
         let written = self.flush();
         if !written {
-            let _ = signal::set_disposition(signal::PIPE, Disposition::Ignored)
-                .and_then(|old| signal::set_disposition(signal::PIPE, old));
+            let mut disposition = Disposition::Ignored;
+            let _ = signal::swap_disposition(signal::PIPE, &mut disposition)
+                .and_then(|()| signal::set_disposition(signal::PIPE, disposition));
         }
         // `Output` has blocked all of them.
         let _ = signal::set_mask(super::attend::BLOCKED);

@@ -19,7 +19,7 @@ struct Device {
 }
 
 const fn device(source: &'static CStr, name: &'static CStr, place: Place, major: u32, minor: u32) -> Device {
-    Device { source, name, place, kind: Kind::Character { major, minor } }
+    Device { source, name, place, kind: Kind::character(major, minor) }
 }
 
 const DEVICES: [Device; 6] = [

@@ -82,6 +82,7 @@ pub fn hold(dir: Dir<'_>, path: &CStr) -> Result<Fd> {
 ///
 /// # Errors
 /// See read(2).
+#[inline(always)]
 pub fn read(fd: &Fd, buffer: &mut [u8]) -> Result<usize> {
     // SAFETY: `buffer` is valid for writes of its length.
     unsafe { call!(read, fd.number(), buffer.as_mut_ptr(), buffer.len()) }
@@ -91,7 +92,14 @@ pub fn read(fd: &Fd, buffer: &mut [u8]) -> Result<usize> {
 ///
 /// # Errors
 /// See read(2).
+#[inline(always)]
 pub fn read_full(fd: &Fd, buffer: &mut [u8]) -> Result<usize> {
+    fill(fd, buffer).map(|filled| filled as usize)
+}
+
+/// [`read_full`] for buffers below 4 GiB, as there are no others here: so that a pair of registers says what came of it.
+#[inline(never)]
+fn fill(fd: &Fd, buffer: &mut [u8]) -> Result<u32> {
     let mut filled = 0;
     while let Some(rest) = buffer.get_mut(filled..).filter(|rest| !rest.is_empty()) {
         match read(fd, rest)? {
@@ -99,13 +107,14 @@ pub fn read_full(fd: &Fd, buffer: &mut [u8]) -> Result<usize> {
             count => filled += count,
         }
     }
-    Ok(filled)
+    Ok(filled as u32)
 }
 
 /// Writes some of `bytes`.
 ///
 /// # Errors
 /// See write(2).
+#[inline(always)]
 pub fn write_some(number: i32, bytes: &[u8]) -> Result<usize> {
     // SAFETY: `bytes` is valid for reads of its length.
     unsafe { call!(write, number, bytes.as_ptr(), bytes.len()) }
@@ -191,15 +200,19 @@ pub enum Kind {
     Regular,
     /// A symbolic link.
     Link,
-    /// A character device with these numbers.
-    Character {
-        /// Its driver.
-        major: u32,
-        /// Which one of the driver's.
-        minor: u32,
-    },
+    /// A character device with this number ([`Kind::character`]).
+    Character(u32),
     /// Anything else.
     Other,
+}
+
+impl Kind {
+    /// A character device, by the numbers of its driver and of which one of the driver's it is: 12 and 20 bits, as the
+    /// kernel has them.
+    #[must_use]
+    pub const fn character(major: u32, minor: u32) -> Self {
+        Self::Character(major << 20 | minor)
+    }
 }
 
 /// Looks at a file; `path` empty: at `dir` itself. A symbolic link at the end is looked at, not followed.
@@ -212,7 +225,7 @@ pub fn kind(dir: Dir<'_>, path: &CStr) -> Result<Kind> {
         kernel::S_IFDIR => Kind::Directory,
         kernel::S_IFREG => Kind::Regular,
         kernel::S_IFLNK => Kind::Link,
-        kernel::S_IFCHR => Kind::Character { major: status.stx_rdev_major, minor: status.stx_rdev_minor },
+        kernel::S_IFCHR => Kind::character(status.stx_rdev_major, status.stx_rdev_minor),
         _ => Kind::Other,
     })
 }

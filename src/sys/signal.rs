@@ -65,15 +65,22 @@ impl Set {
 /// The kernel's size of a set.
 const SET_BYTES: usize = size_of::<Set>();
 
-/// Blocks exactly the signals of `set`; returns what was blocked before.
+/// Blocks exactly the signals of `set`.
 ///
 /// # Errors
 /// None that is not a fault of engine's own; see sigprocmask(2).
-pub fn set_mask(set: Set) -> Result<Set> {
-    let mut old = Set::EMPTY;
-    // SAFETY: both sets have the size that is given.
-    unsafe { done!(rt_sigprocmask, kernel::SIG_SETMASK, &raw const set, &raw mut old, SET_BYTES) }?;
-    Ok(old)
+pub fn set_mask(mut set: Set) -> Result<()> {
+    swap_mask(&mut set)
+}
+
+/// The same; on return `set` is what was blocked before.
+///
+/// # Errors
+/// As [`set_mask`].
+pub fn swap_mask(set: &mut Set) -> Result<()> {
+    let set = &raw mut *set;
+    // SAFETY: the set has the size that is given, and the kernel reads it before it writes to it.
+    unsafe { done!(rt_sigprocmask, kernel::SIG_SETMASK, set, set, SET_BYTES) }
 }
 
 /// What happens when a signal arrives, of the two things that survive execve(2).
@@ -85,21 +92,31 @@ pub enum Disposition {
     Ignored,
 }
 
-/// Sets a signal's disposition; returns what it was.
+/// Sets a signal's disposition.
 ///
 /// # Errors
 /// EINVAL for KILL and STOP.
-pub fn set_disposition(signal: Signal, disposition: Disposition) -> Result<Disposition> {
+pub fn set_disposition(signal: Signal, mut disposition: Disposition) -> Result<()> {
+    swap_disposition(signal, &mut disposition)
+}
+
+/// The same; on return `disposition` is what it was before: ignored, or anything else.
+///
+/// # Errors
+/// As [`set_disposition`].
+pub fn swap_disposition(signal: Signal, disposition: &mut Disposition) -> Result<()> {
     // SIG_DFL and SIG_IGN are 0 and 1 in the first word of the structure on every CPU; flags and mask stay zero.
     const WORDS: usize = size_of::<kernel::kernel_sigaction>() / size_of::<usize>();
-    let mut new = [0_usize; WORDS];
-    if let (Disposition::Ignored, Some(handler)) = (disposition, new.first_mut()) {
+    let mut action = [0_usize; WORDS];
+    if let (Disposition::Ignored, Some(handler)) = (*disposition, action.first_mut()) {
         *handler = 1;
     }
-    let mut old = [0_usize; WORDS];
-    // SAFETY: both areas have the kernel's size of the structure, and no handler is installed.
-    unsafe { done!(rt_sigaction, signal, &raw const new, &raw mut old, SET_BYTES) }?;
-    Ok(if old.first() == Some(&1) { Disposition::Ignored } else { Disposition::Default })
+    let place = &raw mut action;
+    // SAFETY: the area has the kernel's size of the structure, is read before it is written to, and no handler is
+    // installed.
+    unsafe { done!(rt_sigaction, signal, place, place, SET_BYTES) }?;
+    *disposition = if action.first() == Some(&1) { Disposition::Ignored } else { Disposition::Default };
+    Ok(())
 }
 
 /// A descriptor that gives the blocked signals of `set` to whoever reads it.
