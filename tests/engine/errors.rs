@@ -9,11 +9,11 @@ use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::Path;
 
 pub(crate) const TESTS: &[Test] = &[
-    each("no arguments: short usage, 125", no_arguments),
-    each("argc 0: 125, no crash", no_argv),
+    each("X4 no arguments: short usage, 125", no_arguments),
+    each("X4 argc 0: 125, no crash", no_argv),
     each("--help and --version go to standard output, status 0", help),
-    each("an unknown option is named", unknown_option),
-    each("a root filesystem that is none is named, with the cause", bad_rootfs),
+    each("X4 an unknown option is named", unknown_option),
+    each("X4 a root filesystem that is none is named, with the cause", bad_rootfs),
     each("a root filesystem that may not be searched", closed_rootfs),
     each("a root filesystem, however it is written", spelled_rootfs),
     each("a path that is too long", long_rootfs),

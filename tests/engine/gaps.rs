@@ -13,6 +13,7 @@ pub(crate) const TESTS: &[Test] = &[
     ),
     each("L6 engine is killed before init is tied to it: the command never runs", l6_never),
     each("L6 engine is killed while a mount is on its way: the command never runs", l6_mount),
+    each("S6 a call that a signal ends is made again, whichever it is", s6_again),
     each("N3 without close_range the command never runs, and it is said", n3_close_range),
 ];
 
@@ -134,6 +135,19 @@ fn l6_never(who: Who) -> Verdict {
 
 fn l6_mount(who: Who) -> Verdict {
     killed_in(who, "move_mount", libc::SYS_move_mount)
+}
+
+fn s6_again(who: Who) -> Verdict {
+    let rootfs = world().own_rootfs(who);
+    // A command that makes its own calls again, too.
+    fs::copy(world().engine(), rootfs.path().join("engine")).unwrap();
+    // After close(2) the number may be somebody else's, so that is not made again; the others never end so.
+    let calls = "!close,clone,execve,exit,exit_group";
+    for which in ["2+2", "3+2", "2+3", "3+3", "4+3"] {
+        let run = traced(who, calls, &format!("error=EINTR:when={which}"))?;
+        run.arg(world().engine()).arg(rootfs.path()).args(["/engine", "--version"]).run().exits(0).silent_on_stderr();
+    }
+    Ok(())
 }
 
 fn n3_close_range(who: Who) -> Verdict {

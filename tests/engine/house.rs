@@ -19,6 +19,7 @@ pub(crate) const TESTS: &[Test] = &[
     once("files are short", lengths),
     once("the product depends on three crates, without their default features", dependencies),
     once("each of these rules can fail", rules_can_fail),
+    once("every row of a container's life has a test with its name", rows_of_life),
 ];
 
 /// Who may import whom. What is in no row has no place in the house yet.
@@ -493,6 +494,18 @@ fn dependencies_of(manifest: &str) -> Vec<String> {
 fn dependencies() -> Verdict {
     let complaints = dependencies_of(&fs::read_to_string(Path::new(PROJECT).join("Cargo.toml")).unwrap());
     assert!(complaints.is_empty(), "\n{}", complaints.join("\n"));
+    Ok(())
+}
+
+/// How many rows there are of each kind: exit status, signals, terminals, lifetime, what is inherited.
+const ROWS_OF_LIFE: [(char, usize); 5] = [('X', 8), ('S', 8), ('T', 12), ('L', 11), ('N', 10)];
+
+fn rows_of_life() -> Verdict {
+    let tests = crate::AREAS.iter().flat_map(|(_, tests)| tests.iter());
+    let tested: Vec<_> = tests.flat_map(|test| test.rows()).collect();
+    let rows = ROWS_OF_LIFE.iter().flat_map(|(kind, count)| (1..=*count).map(move |number| format!("{kind}{number}")));
+    let missing: Vec<_> = rows.filter(|row| !tested.contains(&row.as_str())).collect();
+    assert!(missing.is_empty(), "rows without a test: {missing:?}");
     Ok(())
 }
 

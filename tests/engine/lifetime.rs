@@ -74,12 +74,15 @@ fn l5_killed_early(who: Who) -> Verdict {
 }
 
 fn l8_parent(who: Who) -> Verdict {
-    let script = "exec 3<&0; \"$0\" \"$@\" <&3 3<&- & exit 5";
-    let run = Run::program(who, "/bin/sh").args(["-c", script]).arg(world().engine()).arg(world().rootfs(who));
-    let mut running = run.args(["sh", "-c", "echo ready; read _; echo still here"]).piped().spawn();
-    assert!(running.ended_within(DEADLINE), "the parent should have ended");
+    let rootfs = world().own_rootfs(who);
+    let script = "\"$0\" \"$@\" & read _; exit 5";
+    let run = Run::program(who, "/bin/sh").args(["-c", script]).arg(world().engine()).arg(rootfs.path());
+    let command = "echo ready; while [ ! -e /tmp/go ]; do sleep 0.05; done; echo still here";
+    let mut running = run.args(["sh", "-c", command]).piped().spawn();
     running.wait_for_output("ready");
-    running.write("go\n");
+    running.write("end\n");
+    assert!(running.ended_within(DEADLINE), "the parent should have ended");
+    std::fs::write(rootfs.path().join("tmp/go"), "").unwrap();
     // Its end is that of the outputs, which engine's container has.
     running.finish().exits(5).prints("ready\nstill here").silent_on_stderr().leaves_nothing();
     Ok(())

@@ -25,6 +25,16 @@ pub(crate) struct Test {
     kind: Kind,
 }
 
+impl Test {
+    /// The rows of the specification that its name begins with: a letter and a number each.
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &'static str> {
+        self.name.split(' ').take_while(|word| {
+            let (letter, number) = word.split_at_checked(1).unwrap_or_default();
+            letter.chars().all(|letter| letter.is_ascii_uppercase()) && number.parse::<u8>().is_ok()
+        })
+    }
+}
+
 /// How often a test runs.
 enum Kind {
     /// Once for each user.
