@@ -151,11 +151,11 @@ pub fn modes(terminal: &Fd) -> Result<Modes> {
     Ok(modes)
 }
 
-/// Sets the modes, once all that was written has gone out.
+/// Sets the modes at once: to wait for what was written would be to wait for whoever reads it.
 ///
 /// # Errors
 /// ENOTTY, EIO. From the background, SIGTTOU must be blocked.
 pub fn set_modes(terminal: &Fd, modes: &Modes) -> Result<()> {
     // SAFETY: `modes` is valid for reads of the kernel's structure.
-    unsafe { done!(ioctl, terminal.number(), ioctl::TCSETSW, &raw const modes.0) }
+    unsafe { done!(ioctl, terminal.number(), ioctl::TCSETS, &raw const modes.0) }
 }

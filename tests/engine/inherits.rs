@@ -11,6 +11,8 @@ use std::os::unix::net::UnixStream;
 pub(crate) const TESTS: &[Test] = &[
     each("N1 the caller's signal mask and ignored signals", n1_signals),
     each("N2 descriptors 0, 1 and 2 and no other", n2_descriptors),
+    each("N2 --preserve-fd keeps what it names, for the command alone", n2_preserved),
+    each("N2 --preserve-fd refuses what is not open, and too many", n2_not_preserved),
     each("N2 init holds nothing of the host", n2_init),
     each("N4 a closed 0, 1 or 2 becomes /dev/null", n4_closed),
     each("N5 what the caller gives as 0, 1 and 2 keeps its flags, owner and mode", n5_untouched),
@@ -56,6 +58,43 @@ fn n2_descriptors(who: Who) -> Verdict {
     let text = outcome.exits(0).text();
     let numbers: Vec<_> = text.lines().filter_map(|line| line.split(' ').next()).collect();
     outcome.must(numbers == ["0", "1", "2"], "only 0, 1 and 2 should have been open");
+    Ok(())
+}
+
+fn n2_preserved(who: Who) -> Verdict {
+    let options = ["--preserve-fd", "9", "--preserve-fd=1000", "--preserve-fd", "2", "--preserve-fd=9"];
+    let engine = |options: &[&str]| Run::engine(who).args(options).arg(world().rootfs(who));
+    for more in [&[][..], &["--no-init"], &["-t"], &["--monotonic", "5"]] {
+        let mut run = engine(&[&options, more].concat()).args(["/probe", "--probe", "descriptors"]);
+        for descriptor in [3, 9, 63, 1000] {
+            run = run.opening(descriptor, "/etc", libc::O_RDONLY);
+        }
+        let outcome = run.run();
+        let text = outcome.exits(0).text();
+        let numbers: Vec<_> = text.lines().filter_map(|line| line.split(' ').next()).collect();
+        outcome.must(numbers == ["0", "1", "2", "9", "1000"], "those and no other should have been open");
+    }
+    engine(&options[..2]).args(["sh", "-c", "read x <&9; [ $x ]"]).opening(9, "/etc/hostname", 0).run().exits(0);
+    // Neither engine nor init keeps it from its end.
+    let script = "\"$E\" --preserve-fd 9 \"$R\" sh -c 'exec 9>&-; read x; exit 4' 9> >(cat; echo over)";
+    let run = Run::program(who, "/bin/bash").args(["-c", script]).env("E", world().engine());
+    let mut running = run.env("R", world().rootfs(who)).piped().spawn();
+    running.wait_for_output("over");
+    running.write("x\n");
+    running.finish().exits(4);
+    Ok(())
+}
+
+fn n2_not_preserved(who: Who) -> Verdict {
+    let engine = |options: &[String]| Run::engine(who).args(options).arg(world().rootfs(who)).arg("true");
+    let numbers = |count: i32| (3..3 + count).map(|number| format!("--preserve-fd={number}")).collect::<Vec<_>>();
+    let all = |count: i32| {
+        (3..3 + count).fold(engine(&numbers(count)), |run, number| run.opening(number, "/dev/null", libc::O_RDONLY))
+    };
+    engine(&numbers(1)).run().fails(125, "3", "EBADF").left_nothing();
+    engine(&[String::from("--preserve-fd=2147483647")]).run().fails(125, "2147483647", "EBADF");
+    all(64).run().exits(0);
+    all(65).run().misuses("more than 64 descriptors");
     Ok(())
 }
 
