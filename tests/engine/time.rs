@@ -1,7 +1,7 @@
-//! Time limits: `--timeout`, `--kill-after`, `--grace`, `--die-with-parent`; and what it costs to wait for nothing.
+//! Time limits: `--timeout`, `--kill-after`, `--grace`, `--die-with-parent`.
 
 use crate::support::{Run, Test, Verdict, Who, each, host, wait_for, world};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub(crate) const TESTS: &[Test] = &[
     each("--timeout ends the command with SIGTERM, and engine with 124", timeout),
@@ -10,9 +10,7 @@ pub(crate) const TESTS: &[Test] = &[
     each("--timeout that does not run out changes nothing", timeout_unused),
     each("L2 --grace: what is left gets SIGTERM and time", l2_grace),
     each("L2 --grace runs out: what is left is killed", l2_grace_over),
-    each("L8 engine goes on when its parent ends", l8_goes_on),
     each("L8 --die-with-parent: everything ends with the parent", l8_dies),
-    each("S8 nothing wakes up in an idle container", s8_idle),
 ];
 
 fn with(who: Who, options: &[&str], script: &str) -> Run {
@@ -75,17 +73,6 @@ fn below(who: Who, options: &str) -> Run {
     run.env("E", world().engine()).env("R", world().rootfs(who)).piped()
 }
 
-fn l8_goes_on(who: Who) -> Verdict {
-    let mut running = below(who, "").spawn();
-    running.wait_for_output("ready");
-    running.signal(libc::SIGKILL);
-    assert!(running.ended_within(crate::support::DEADLINE), "the parent should have ended");
-    assert!(!host::marked(running.mark()).is_empty(), "engine should have gone on");
-    running.write("x\n");
-    running.finish().prints("ready\nover").leaves_nothing();
-    Ok(())
-}
-
 fn l8_dies(who: Who) -> Verdict {
     let running = below(who, "--die-with-parent").spawn();
     running.wait_for_output("ready");
@@ -93,29 +80,5 @@ fn l8_dies(who: Who) -> Verdict {
     assert!(running.ended_within(crate::support::DEADLINE), "the parent should have ended");
     wait_for("the end of engine and its container", || host::marked(running.mark()).is_empty().then_some(()));
     running.finish().prints("ready");
-    Ok(())
-}
-
-fn s8_idle(who: Who) -> Verdict {
-    let running = Run::probe(who, ["wait"]).piped().spawn();
-    running.wait_for_output("ready");
-    let processes = [running.pid(), running.init()];
-    let switches = || {
-        processes.map(|pid| {
-            let fields = ["voluntary_ctxt_switches", "nonvoluntary_ctxt_switches"];
-            fields.map(|field| host::status_field(pid, field).expect("a field of the status"))
-        })
-    };
-    // Both are at rest once nothing has changed for a while.
-    let mut before = switches();
-    wait_for("engine to be at rest", || {
-        std::thread::sleep(Duration::from_millis(200));
-        let now = switches();
-        (std::mem::replace(&mut before, now.clone()) == now).then_some(())
-    });
-    let start = Instant::now();
-    let idle = Duration::from_secs(if crate::support::rounds(0, 1) == 1 { 10 } else { 2 });
-    std::thread::sleep(idle);
-    assert_eq!(switches(), before, "context switches of O and I, before and after {:?} of nothing", start.elapsed());
     Ok(())
 }
