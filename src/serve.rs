@@ -51,7 +51,7 @@ pub fn serve(
             return Ok(false);
         }
         while let Some(arrived) = signal::next(signals).at(Step::Wait, INIT)? {
-            if arrived.signal == signal::CHLD {
+            if arrived.signal() == signal::CHLD {
                 let mut ended = None;
                 let others = reap_all(charge.command, &mut ended).at(Step::Wait, INIT)?;
                 if let Some(status) = ended {
@@ -66,7 +66,7 @@ pub fn serve(
                 if over && (times.grace == 0 || !others) {
                     return Ok(true);
                 }
-            } else if arrived.from_timer {
+            } else if arrived.is_from_timer() {
                 if over {
                     return Ok(true);
                 }
@@ -79,7 +79,7 @@ pub fn serve(
                 }
             } else if is_for_command(arrived, config) {
                 // The command cannot have been reaped yet, so the number is still its own. ESRCH: nobody is left.
-                let _ = signal::send_to(charge.target, arrived.signal);
+                let _ = signal::send_to(charge.target, arrived.signal());
             }
         }
     }
@@ -89,8 +89,8 @@ pub fn serve(
 /// command's terminal. Of a hangup, which comes with SIGCONT, it tells the leader of the session alone.
 #[inline(never)]
 pub fn is_for_command(arrived: Arrived, config: &Config) -> bool {
-    let hangup = arrived.signal == signal::HUP || arrived.signal == signal::CONT;
-    !arrived.from_terminal || config.process.has_own_session() || hangup && terminal::is_session_leader()
+    let hangup = arrived.signal() == signal::HUP || arrived.signal() == signal::CONT;
+    !arrived.is_from_terminal() || config.process.has_own_session() || hangup && terminal::is_session_leader()
 }
 
 /// SIGTERM, which who is stopped does not notice before SIGCONT.

@@ -64,16 +64,16 @@ fn until_end(init: &PidFd, reports: &Fd, signals: &Fd, heard: &mut Heard<'_>) ->
         }
         heard.relay.copy([master, input, output]);
         while let Some(arrived) = signal::next(signals).map_err(waiting_for)? {
-            if arrived.signal == signal::CHLD {
+            if arrived.signal() == signal::CHLD {
                 // Children that were not engine's own are left alone.
                 if let Some(ended) = process::reap(Some(init.pid())).map_err(waiting_for)? {
                     while heard.next(reports)? {}
                     heard.relay.finish(signals);
                     return Ok(ended.status);
                 }
-            } else if !heard.relay.concerns(arrived.signal) && serve::is_for_command(arrived, heard.config) {
+            } else if !heard.relay.concerns(arrived.signal()) && serve::is_for_command(arrived, heard.config) {
                 // ESRCH: I has just ended, and SIGCHLD comes next.
-                let _ = signal::send(init, arrived.signal);
+                let _ = signal::send(init, arrived.signal());
             }
         }
     }

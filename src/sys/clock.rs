@@ -13,7 +13,7 @@ pub fn now() -> u64 {
     (time.tv_sec as u64).wrapping_mul(1_000_000_000).wrapping_add(time.tv_nsec as u64)
 }
 
-/// A timer: SIGALRM when it runs out, told from others by [`Arrived::from_timer`](super::signal::Arrived).
+/// A timer: SIGALRM when it runs out, told from others by [`Arrived::is_from_timer`](super::signal::Arrived).
 pub struct Timer(i32);
 
 impl Timer {

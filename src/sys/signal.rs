@@ -4,6 +4,7 @@ use super::fd::Fd;
 use super::process::{Pid, PidFd};
 use super::{Result, call, done, open};
 use crate::error::Errno;
+use core::num::NonZeroU32;
 use linux_raw_sys::general as kernel;
 
 /// A signal's number.
@@ -129,15 +130,31 @@ pub fn descriptor(set: Set) -> Result<Fd> {
     unsafe { open!(signalfd4, -1_i32, &raw const set, SET_BYTES, flags) }
 }
 
-/// A signal that has arrived.
+/// A signal that has arrived, and from where: one number, for a register.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Arrived {
+pub struct Arrived(NonZeroU32);
+
+const FROM_TERMINAL: u32 = 1 << 8;
+const FROM_TIMER: u32 = 1 << 9;
+
+impl Arrived {
     /// Which.
-    pub signal: Signal,
-    /// The terminal's driver sent it, as on ^C: everyone in the foreground group has it already.
-    pub from_terminal: bool,
-    /// A [`Timer`](super::clock::Timer) has run out.
-    pub from_timer: bool,
+    #[must_use]
+    pub const fn signal(self) -> Signal {
+        (self.0.get() & 0xff) as Signal
+    }
+
+    /// Whether the terminal's driver sent it, as on ^C: everyone in the foreground group has it already.
+    #[must_use]
+    pub const fn is_from_terminal(self) -> bool {
+        self.0.get() & FROM_TERMINAL != 0
+    }
+
+    /// Whether a [`Timer`](super::clock::Timer) has run out.
+    #[must_use]
+    pub const fn is_from_timer(self) -> bool {
+        self.0.get() & FROM_TIMER != 0
+    }
 }
 
 /// The next signal that is waiting; `None` where there is none.
@@ -153,14 +170,14 @@ pub fn next(descriptor: &Fd) -> Result<Option<Arrived>> {
         result => result?,
     };
     let [signal, _, code, ..] = words;
-    let (signal, code) = (signal as Signal, code as i32);
-    Ok(Some(Arrived {
-        signal,
+    let from = match code as i32 {
         // What else the kernel sends, but for the alarm that a program can have itself sent across execve(2), is about the
         // process that gets it.
-        from_terminal: code == kernel::SI_KERNEL as i32 && signal != ALRM,
-        from_timer: code == kernel::SI_TIMER,
-    }))
+        code if code == kernel::SI_KERNEL as i32 && signal as Signal != ALRM => FROM_TERMINAL,
+        kernel::SI_TIMER => FROM_TIMER,
+        _ => 0,
+    };
+    Ok(NonZeroU32::new(signal | from).map(Arrived))
 }
 
 /// Sends a signal to the process behind a pidfd.
