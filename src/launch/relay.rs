@@ -7,6 +7,7 @@
 use crate::error::Errno;
 use crate::sys::fd::{self, Fd};
 use crate::sys::file;
+use crate::sys::once::Once;
 use crate::sys::poll::{self, Waiting};
 use crate::sys::signal::{self, Set, Signal};
 use crate::sys::terminal::{self, Modes};
@@ -14,23 +15,24 @@ use crate::sys::terminal::{self, Modes};
 /// How much is copied at once: what a pipe takes without blocking where poll(2) says that there is room (PIPE_BUF).
 const BYTES: usize = 4096;
 
+/// Room for both directions. Only touched with `-t`: on the stack, the compiler would touch it where its function begins.
+static ROOM: Once<[[u8; BYTES]; 2]> = Once::new([[0; BYTES]; 2]);
+
 /// Bytes on their way in one direction.
 struct Flow {
-    bytes: [u8; BYTES],
+    bytes: &'static mut [u8; BYTES],
     from: usize,
     to: usize,
 }
 
 impl Flow {
-    const EMPTY: Self = Self { bytes: [0; BYTES], from: 0, to: 0 };
-
     const fn is_empty(&self) -> bool {
         self.from == self.to
     }
 
     /// Takes what there is. False at the end.
     fn fill(&mut self, source: &Fd) -> bool {
-        match file::read(source, &mut self.bytes) {
+        match file::read(source, self.bytes) {
             Err(Errno::AGAIN) => true,
             Ok(0) | Err(_) => false,
             Ok(count) => {
@@ -69,16 +71,20 @@ pub(super) struct Relay {
 
 impl Relay {
     /// Changes nothing yet.
-    pub(super) const fn new() -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// EBUSY the second time.
+    pub(super) fn new() -> crate::sys::Result<Self> {
+        let [to_command, to_caller] = ROOM.take().ok_or(Errno::BUSY)?;
+        Ok(Self {
             modes: None,
             master: Fd::NONE,
             input: Fd::NONE,
             output: Fd::OUTPUT,
-            to_command: Flow::EMPTY,
-            to_caller: Flow::EMPTY,
+            to_command: Flow { bytes: to_command, from: 0, to: 0 },
+            to_caller: Flow { bytes: to_caller, from: 0, to: 0 },
             at_line_start: true,
-        }
+        })
     }
 
     /// The command's terminal is there: it gets what the caller's has, and without one no echo, since what is not typed is
@@ -146,7 +152,7 @@ impl Relay {
         self.input = Fd::NONE;
         if let Some(end) = terminal::modes(&self.master).ok().and_then(|modes| modes.end_of_input()) {
             (self.to_command.from, self.to_command.to) = (0, if self.at_line_start { 1 } else { 2 });
-            self.to_command.bytes = [end; BYTES];
+            self.to_command.bytes.fill(end);
         }
     }
 
