@@ -33,7 +33,8 @@ pub const CAPABILITY_EDITS_MAX: usize = 64;
 /// How many `--landlock-ro`, `--landlock-rw` and `--landlock-rx` a command line may hold together.
 pub const LANDLOCK_RULES_MAX: usize = 64;
 
-/// One run, as the user described it.
+/// One run, as the user described it. In this order: what every run writes lies in one page of memory, at the beginning.
+#[repr(C)]
 pub struct Config {
     /// The root filesystem's directory; none before it was read.
     pub rootfs: Option<&'static CStr>,

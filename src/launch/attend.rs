@@ -41,8 +41,7 @@ pub(super) fn attend(
     outcome: &mut Option<Outcome>,
 ) -> Result<(), Error> {
     let signals = signal::descriptor(BLOCKED).map_err(waiting_for)?;
-    let relay = Relay::new().map_err(waiting_for)?;
-    let mut heard = Heard { config, journal, relay, command: None, told: false, outcome };
+    let mut heard = Heard { config, journal, relay: Relay::new(), command: None, told: false, outcome };
     let ended = until_end(init, reports, &signals, &mut heard);
     heard.relay.restore();
     heard.conclude(ended?);

@@ -20,7 +20,8 @@ static ROOM: Once<[[u8; BYTES]; 2]> = Once::new([[0; BYTES]; 2]);
 
 /// Bytes on their way in one direction.
 struct Flow {
-    bytes: &'static mut [u8; BYTES],
+    /// None before there is a terminal.
+    bytes: &'static mut [u8],
     from: usize,
     to: usize,
 }
@@ -71,25 +72,23 @@ pub(super) struct Relay {
 
 impl Relay {
     /// Changes nothing yet.
-    ///
-    /// # Errors
-    /// EBUSY the second time.
-    pub(super) fn new() -> crate::sys::Result<Self> {
-        let [to_command, to_caller] = ROOM.take().ok_or(Errno::BUSY)?;
-        Ok(Self {
+    pub(super) fn new() -> Self {
+        Self {
             modes: None,
             master: Fd::NONE,
             input: Fd::NONE,
             output: Fd::OUTPUT,
-            to_command: Flow { bytes: to_command, from: 0, to: 0 },
-            to_caller: Flow { bytes: to_caller, from: 0, to: 0 },
+            to_command: Flow { bytes: &mut [], from: 0, to: 0 },
+            to_caller: Flow { bytes: &mut [], from: 0, to: 0 },
             at_line_start: true,
-        })
+        }
     }
 
     /// The command's terminal is there: it gets what the caller's has, and without one no echo, since what is not typed is
     /// not to be seen twice.
     pub(super) fn begin(&mut self, master: Fd) -> crate::sys::Result<()> {
+        let [to_command, to_caller] = ROOM.take().ok_or(Errno::BUSY)?;
+        (self.to_command.bytes, self.to_caller.bytes) = (to_command, to_caller);
         if terminal::modes(&Fd::OUTPUT).is_ok() {
             // Where it is not the caller's to open it may block.
             self.output = file::open_anew(c"/proc/self/fd/1").unwrap_or(Fd::OUTPUT);
