@@ -5,11 +5,11 @@ use crate::error::{At, Errno, Error, Object, Place, Step};
 use crate::report::Record;
 use crate::sys::Result;
 use crate::sys::clock::Timer;
-use crate::sys::fd::Fd;
+use crate::sys::fd::{Dir, Fd};
 use crate::sys::poll::{self, Waiting};
 use crate::sys::process::{self, Pid};
 use crate::sys::signal::{self, Arrived};
-use crate::sys::terminal;
+use crate::sys::{file, terminal};
 
 /// Whom an init looks after.
 #[derive(Clone, Copy)]
@@ -53,7 +53,7 @@ pub fn serve(
         while let Some(arrived) = signal::next(signals).at(Step::Wait, INIT)? {
             if arrived.signal() == signal::CHLD {
                 let mut ended = None;
-                let others = reap_all(charge.command, &mut ended).at(Step::Wait, INIT)?;
+                let others = reap_all(charge.command, config, &mut ended).at(Step::Wait, INIT)?;
                 if let Some(status) = ended {
                     tell(late.map_or(Record::Ended(status), Record::TimedOut));
                     over = true;
@@ -101,14 +101,40 @@ fn ask_to_end(target: Pid) {
 }
 
 /// Takes every child that has ended, whoever's it was, and notes how the command did. Whether there are others.
-fn reap_all(command: Pid, status: &mut Option<i32>) -> Result<bool> {
+fn reap_all(command: Pid, config: &Config, status: &mut Option<i32>) -> Result<bool> {
     loop {
         match process::reap(None) {
-            Ok(Some(ended)) if ended.pid == command => *status = Some(ended.status),
+            Ok(Some(ended)) if ended.pid == command => match ended.stopped_by() {
+                None => *status = Some(ended.status),
+                // SIGSTOP is somebody's will, and SIGCONT will come from there.
+                Some(signal) if config.process.group && signal != signal::STOP => stop_too(command),
+                Some(_) => {}
+            },
             Ok(Some(_)) => {}
             Ok(None) => return Ok(true),
             Err(Errno::CHILD) => return Ok(false),
             Err(errno) => return Err(errno),
         }
     }
+}
+
+/// The terminal has stopped the command, whose group is its own: the job that it is part of stops as well, so that the
+/// shell knows, and when that has brought the job to the foreground, the command gets it. Where nothing stops, since there
+/// is no such shell, the command goes on, as the kernel would have it.
+fn stop_too(group: Pid) {
+    let Ok(terminal) = file::open_read_write(Dir::HERE, c"/dev/tty") else { return };
+    let own = terminal::own_group();
+    let in_front = || terminal::foreground_group(&terminal).unwrap_or_default();
+    if in_front() != own {
+        let _ = signal::send_to(0, signal::TSTP);
+    }
+    let front = in_front();
+    // 0: a group of another PID namespace, and nobody knows which.
+    if front == own && own != 0 {
+        let _ = terminal::set_foreground_group(&terminal, group);
+    }
+    if in_front() == group {
+        let _ = signal::send_to(-group, signal::CONT);
+    }
+    terminal.close();
 }

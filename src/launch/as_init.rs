@@ -9,6 +9,7 @@ use crate::error::{At, Error, Object, Place, Step};
 use crate::handover::Handover;
 use crate::serve::{self, Charge};
 use crate::sys::fd::Fd;
+use crate::sys::file;
 use crate::sys::poll::Waiting;
 use crate::sys::process::{self, Namespaces};
 use crate::sys::signal::{self, Set};
@@ -30,6 +31,8 @@ pub(super) fn run(handover: &Handover, mut journal: Journal, outcome: &mut Optio
     journal.started(started.pid, config)?;
     signal::set_mask(BLOCKED).at(Step::PrepareSignals, engine)?;
     stdio::let_go(config);
+    // The command has a working directory of its own by now. A failure leaves the caller's busy, and does nothing else.
+    let _ = file::change_directory(c"/");
     process::release_stack();
     let target = if config.process.group { -started.pid } else { started.pid };
     let charge = Charge { command: started.pid, target, everyone: target };

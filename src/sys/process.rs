@@ -180,14 +180,23 @@ pub struct Ended {
     pub status: i32,
 }
 
-/// Takes one child that has ended: this one, or any where `pid` is `None`. Returns `None` where none has.
+impl Ended {
+    /// What stopped it, where it has not ended at all.
+    #[must_use]
+    pub const fn stopped_by(&self) -> Option<Signal> {
+        if self.status & 0xff == 0x7f { Some(self.status >> 8) } else { None }
+    }
+}
+
+/// Takes one child that has ended: this one, or any where `pid` is `None`; then one that was stopped is told of too.
+/// Returns `None` where there is none.
 ///
 /// # Errors
 /// ECHILD where there is no such child.
 pub fn reap(pid: Option<Pid>) -> Result<Option<Ended>> {
     let mut status = 0_i32;
     // __WALL: whatever signal the child ends with.
-    let options = kernel::WNOHANG | kernel::__WALL;
+    let options = kernel::WNOHANG | kernel::__WALL | if pid.is_none() { kernel::WUNTRACED } else { 0 };
     // SAFETY: `status` is valid for a write; rusage is not asked for.
     match unsafe { call!(wait4, pid.unwrap_or(-1), &raw mut status, options, 0) }? {
         0 => Ok(None),

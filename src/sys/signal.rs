@@ -30,6 +30,7 @@ mod numbers {
     pub const CONT: Signal = kernel::SIGCONT as Signal;
     pub const WINCH: Signal = kernel::SIGWINCH as Signal;
     pub const CHLD: Signal = kernel::SIGCHLD as Signal;
+    pub const STOP: Signal = kernel::SIGSTOP as Signal;
     pub const TSTP: Signal = kernel::SIGTSTP as Signal;
     pub const TTIN: Signal = kernel::SIGTTIN as Signal;
     pub const TTOU: Signal = kernel::SIGTTOU as Signal;
