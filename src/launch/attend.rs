@@ -58,12 +58,14 @@ fn until_end(init: &PidFd, reports: &Fd, signals: &Fd, heard: &mut Heard<'_>) ->
         let [master, input, output] = heard.relay.waiting();
         let mut events = [Waiting::to_read(signals), Waiting::to(reports, followed, false), master, input, output];
         poll::wait(&mut events).map_err(waiting_for)?;
-        let [_, report, master, input, output] = events;
+        let [signal, report, master, input, output] = events;
         if report.happened() {
             followed = heard.next(reports)?;
         }
         heard.relay.copy([master, input, output]);
-        while let Some(arrived) = signal::next(signals).map_err(waiting_for)? {
+        while signal.happened()
+            && let Some(arrived) = signal::next(signals).map_err(waiting_for)?
+        {
             if arrived.signal() == signal::CHLD {
                 // Children that were not engine's own are left alone.
                 if let Some(ended) = process::reap(Some(init.pid())).map_err(waiting_for)? {
