@@ -8,7 +8,7 @@ use crate::sys::clock::Timer;
 use crate::sys::fd::{Dir, Fd};
 use crate::sys::poll::{self, Waiting};
 use crate::sys::process::{self, Pid};
-use crate::sys::signal::{self, Arrived};
+use crate::sys::signal::{self, Arrived, Signal};
 use crate::sys::{file, terminal};
 
 /// Whom an init looks after.
@@ -107,7 +107,9 @@ fn reap_all(command: Pid, config: &Config, status: &mut Option<i32>) -> Result<b
             Ok(Some(ended)) if ended.pid == command => match ended.stopped_by() {
                 None => *status = Some(ended.status),
                 // SIGSTOP is somebody's will, and SIGCONT will come from there.
-                Some(signal) if config.process.group && signal != signal::STOP => stop_too(command),
+                Some(signal) if config.process.group && signal != signal::STOP => {
+                    stop_too(command, signal);
+                }
                 Some(_) => {}
             },
             Ok(Some(_)) => {}
@@ -121,12 +123,12 @@ fn reap_all(command: Pid, config: &Config, status: &mut Option<i32>) -> Result<b
 /// The terminal has stopped the command, whose group is its own: the job that it is part of stops as well, so that the
 /// shell knows, and when that has brought the job to the foreground, the command gets it. Where nothing stops, since there
 /// is no such shell, the command goes on, as the kernel would have it.
-fn stop_too(group: Pid) {
+fn stop_too(group: Pid, signal: Signal) {
     let Ok(terminal) = file::open_read_write(Dir::HERE, c"/dev/tty") else { return };
     let own = terminal::own_group();
     let in_front = || terminal::foreground_group(&terminal).unwrap_or_default();
     if in_front() != own {
-        let _ = signal::send_to(0, signal::TSTP);
+        let _ = signal::send_to(0, signal);
     }
     let front = in_front();
     // 0: a group of another PID namespace, and nobody knows which.

@@ -65,17 +65,17 @@ fn launch(
     if !config.has_user_namespace() && credentials.euid != 0 {
         return Err(Error::because(Step::MakeNamespaces, Object::Place(Place::Container), Why::NeedsRoot));
     }
-    // While ^C still ends engine: a file may be a pipe that nothing comes out of.
+    // While ^C still ends engine: a file may be a pipe that nobody has at its other end.
     let env_files = environment::read_files(config)?;
     let engine = Object::Place(Place::Engine);
-    // From here on no signal ends or interrupts O but those that it leaves to the kernel; they wait to be read.
-    let mut mask = attend::BLOCKED;
-    signal::swap_mask(&mut mask).at(Step::PrepareSignals, engine)?;
-    let filter = filter::make(config);
     let closed_stdio = stdio::fill_closed()?;
     stdio::close_inherited(config)?;
     tie::to_parent(config)?;
     let journal = Journal::open(config)?;
+    // From here on no signal ends or interrupts O but those that it leaves to the kernel; they wait to be read.
+    let mut mask = attend::BLOCKED;
+    signal::swap_mask(&mut mask).at(Step::PrepareSignals, engine)?;
+    let filter = filter::make(config);
     let root = find_root(config)?;
     let landlock = landlock::rights(config)?;
     // With SIGCHLD ignored, children would vanish unseen (wait(2)).

@@ -1,6 +1,7 @@
 //! `--as-init`: the init of a tree of processes that engine did not put into a container.
 
 use crate::support::{DEADLINE, Run, Terminal, Test, Verdict, Who, each, host, wait_for, world};
+use crate::terminal;
 
 pub(crate) const TESTS: &[Test] = &[
     each("L11 exit statuses and signals are the command's", l11_statuses),
@@ -9,6 +10,10 @@ pub(crate) const TESTS: &[Test] = &[
     each("L11 as PID 1 of another container", l11_first),
     each("L11 --group: signals reach the whole process group", l11_group),
     each("L11 on a terminal: ^C once, and the foreground is the command's", l11_terminal),
+    each("L11 ^Z stops the job, the shell knows, fg goes on; with --group too", l11_stop),
+    each("L11 what reads in the background stops; with --group too", l11_background),
+    each("L11 with --group too, ^Z hangs nothing where nobody could continue it", l11_orphaned),
+    each("L11 no directory is kept busy", l11_busy),
     each("L11 the environment, the directory and no_new_privs are the caller's", l11_untouched),
     each("L11 with --timeout, --kill-after, --status-fd, --pid-file, --preserve-fd", l11_options),
     each("L11 with --die-with-parent", l11_parent),
@@ -113,6 +118,35 @@ fn l11_terminal(who: Who) -> Verdict {
         let outcome = running.finish();
         outcome.exits(5).must(outcome.text().contains("got word"), "the command should have read from the terminal");
     }
+    Ok(())
+}
+
+fn l11_stop(who: Who) -> Verdict {
+    terminal::stopped_and_continued(who, "\"$E\" --as-init")?;
+    terminal::stopped_and_continued(who, "\"$E\" --as-init --group")
+}
+
+fn l11_background(who: Who) -> Verdict {
+    terminal::reads_in_background(who, "\"$E\" --as-init")?;
+    terminal::reads_in_background(who, "\"$E\" --as-init --group")
+}
+
+fn l11_orphaned(who: Who) -> Verdict {
+    for options in [&[][..], &["--group"]] {
+        let terminal = Terminal::new();
+        let running = with(who, options, "echo ready; read x; echo got $x; exit 6").on(&terminal).spawn();
+        running.wait_for_output("ready");
+        terminal.types("\x1aword\n");
+        let outcome = running.finish();
+        outcome.exits(6).must(outcome.text().contains("got word"), "the command should have gone on").left_nothing();
+    }
+    Ok(())
+}
+
+fn l11_busy(who: Who) -> Verdict {
+    // engine need not be there yet when the command begins.
+    let script = "until [ \"$(readlink /proc/$PPID/cwd)\" = / ]; do sleep 0.01; done; pwd";
+    with(who, &[], script).directory("/usr").run().exits(0).prints("/usr");
     Ok(())
 }
 

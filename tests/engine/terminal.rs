@@ -80,10 +80,15 @@ fn x3_loop(who: Who) -> Verdict {
 }
 
 fn t3_stop(who: Who) -> Verdict {
+    stopped_and_continued(who, "\"$E\" \"$R\"")
+}
+
+/// Stops a job that `engine` begins, brings it back, and lets it end.
+pub(crate) fn stopped_and_continued(who: Who, engine: &str) -> Verdict {
     let terminal = Terminal::new();
     let running = bash(who, &["-i"]).on(&terminal).spawn();
     terminal.waits_for(Turn::Shell);
-    terminal.types("\"$E\" \"$R\" sh -c 'echo in''side; read x; echo got $x; exit 4'\n");
+    terminal.types(&format!("{engine} sh -c 'echo in''side; read x; echo got $x; exit 4'\n"));
     running.wait_for_output("inside");
     terminal.types("\x1a");
     running.wait_for_output("Stopped");
@@ -207,10 +212,15 @@ fn t6_foreground(who: Who) -> Verdict {
 }
 
 fn t7_background(who: Who) -> Verdict {
+    reads_in_background(who, "\"$E\" \"$R\"")
+}
+
+/// Has a job that `engine` begins read from the terminal in the background.
+pub(crate) fn reads_in_background(who: Who, engine: &str) -> Verdict {
     let terminal = Terminal::new();
     let running = bash(who, &["-i"]).on(&terminal).spawn();
     terminal.waits_for(Turn::Shell);
-    terminal.types("\"$E\" \"$R\" cat & \n");
+    terminal.types(&format!("{engine} cat & \n"));
     let job = wait_for("the job", || host::children(running.pid()).first().map(|job| job.pid));
     wait_for("the job to stop", || (host::process(job)?.state == 'T').then_some(()));
     terminal.types("jobs -l; echo lis''ted\n");
