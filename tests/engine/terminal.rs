@@ -92,6 +92,9 @@ pub(crate) fn stopped_and_continued(who: Who, engine: &str) -> Verdict {
     running.wait_for_output("inside");
     terminal.types("\x1a");
     running.wait_for_output("Stopped");
+    // Before it stops, the command could still take a byte that is the shell's.
+    let stopped = || host::marked(running.mark()).iter().any(|process| process.name == "sh" && process.state == 'T');
+    wait_for("the command to stop", || stopped().then_some(()));
     terminal.waits_for(Turn::Shell);
     terminal.types("fg\n");
     terminal.waits_for(Turn::Job);
