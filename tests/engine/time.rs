@@ -61,7 +61,7 @@ fn l2_grace(who: Who) -> Verdict {
 
 fn l2_grace_over(who: Who) -> Verdict {
     let outcome =
-        with(who, &["--grace", "300ms"], "(trap '' TERM; echo ready; exec sleep 60) & sleep 0.2; exit 3").run();
+        with(who, &["--grace", "300ms"], "(trap '' TERM; echo ready; exec sleep 600) & sleep 0.2; exit 3").run();
     outcome.exits(3).left_nothing();
     Ok(())
 }
