@@ -164,6 +164,10 @@ impl World {
     pub(crate) fn own_rootfs(&self, who: Who) -> TempDir {
         let directory = self.directory(who);
         copy("-al", &self.rootfs(who), directory.path());
+        // Linked files have one mode: who changes it here must not change it for all.
+        let etc = directory.path().join("etc");
+        fs::remove_dir_all(&etc).unwrap();
+        copy("-a", &self.rootfs(who).join("etc"), &etc);
         give(directory.path(), who);
         directory
     }
