@@ -2,6 +2,7 @@
 
 use crate::support::run::bytes;
 use crate::support::{Outcome, Run, Test, Verdict, Who, each, host, world};
+use std::os::unix::fs::MetadataExt as _;
 
 pub(crate) const TESTS: &[Test] = &[
     each("--status-fd tells of an exit, with what it took", exit),
@@ -147,6 +148,15 @@ fn no_init(who: Who) -> Verdict {
     running.finish().exits(8).left_nothing();
     let running = with(who, &["--no-init"], "setsid sleep 60 & echo ready; wait").spawn();
     running.wait_for_output("ready");
+    running.signal(libc::SIGKILL);
+    running.finish().dies_of(libc::SIGKILL).leaves_nothing();
+    // A change of ids takes the tie to engine away for a moment; only root has others to change to.
+    let user: &[&str] = if who == Who::Root { &["--no-init", "-u", "33:44"] } else { &["--no-init", "-u", "0"] };
+    let running = with(who, user, "echo ready; trap '' HUP; sleep 60").spawn();
+    running.wait_for_output("ready");
+    // What engine itself holds is out of reach, too: to the kernel a hidden process's files are root's.
+    let owner = std::fs::metadata(format!("/proc/{}/environ", running.pid())).unwrap().uid();
+    assert_eq!(owner, 0, "engine should have been hidden");
     running.signal(libc::SIGKILL);
     running.finish().dies_of(libc::SIGKILL).leaves_nothing();
     with(who, &["--no-init"], "exec /no/such").run().exits(127);
