@@ -9,7 +9,7 @@
 //!   reads the command line,   │
 //!   clones I, writes id maps, │
 //!   forwards signals, waits,  │
-//!   reports ──── clone ────────▶ I  init: setup/ once, then init.rs for life
+//!   reports ──── clone ────────▶ I  init: setup/ once, then init/ for life
 //!        ▲                    │    builds the world, steps into it; PID 1:
 //!        │ one record ◀───────┼──  reaps, forwards, reports ──── clone ───▶ C  command/
 //!        │ (how it ended)     │                                             drops privileges, execve
