@@ -93,6 +93,11 @@ fn main() -> ExitCode {
     }
     let arguments = libtest_mimic::Arguments::from_args();
     keep_panics();
+    // What nohup(1) or a shell in the background had ignored would be ignored by every command of a test.
+    for signal in [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT] {
+        // SAFETY: no handler is installed.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
     let conclusion = libtest_mimic::run(&arguments, trials(AREAS));
     support::world::remove();
     conclusion.exit_code()
