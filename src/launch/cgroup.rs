@@ -161,7 +161,7 @@ impl Cgroup {
 }
 
 /// What a container has used.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub(super) struct Usage {
     /// The most memory at any time, in bytes; 0 before Linux 5.19, where nobody counts it.
     pub(super) memory_peak: u64,

@@ -45,9 +45,11 @@ impl Journal {
 /// It is over. Where nobody reads it any more, that is no reason for anything.
 pub(super) fn ended(number: i32, outcome: &Outcome, config: &Config, began: u64, limited: Option<&Usage>) {
     let mut line = Output::to(number, Form::Json);
-    let (mut cause, value) = match outcome {
+    let out_of_memory = limited.is_some_and(|used| used.oom_kills != 0);
+    let (cause, value) = match outcome {
         Outcome::Ended(status) => match Ending::from_wait_status(*status) {
             Ending::Exited(status) => (b"exit\",\"code".as_slice(), status),
+            Ending::Killed(signal::KILL) if out_of_memory => (b"oom\",\"signal".as_slice(), signal::KILL as u8),
             Ending::Killed(signal) => (b"signal\",\"signal".as_slice(), signal as u8),
         },
         Outcome::TimedOut(status) => (b"timeout\",\"code".as_slice(), *status as u8),
@@ -59,9 +61,6 @@ pub(super) fn ended(number: i32, outcome: &Outcome, config: &Config, began: u64,
         }
         Outcome::InitKilled(_) => (b"error\",\"code".as_slice(), OWN_FAILURE),
     };
-    if value == signal::KILL as u8 && limited.is_some_and(|used| used.oom_kills != 0) {
-        cause = b"oom\",\"signal";
-    }
     line.text(b"{\"event\":\"exit\",\"cause\":\"");
     line.text(cause);
     let used = process::children_usage();

@@ -17,6 +17,8 @@ $E -m 16m $R /bin/tail /dev/zero
 check "too much memory ends the command" "137 0" "$? $(left)"
 OUT=$($E -m 16m --status-fd 3 $R /bin/tail /dev/zero 3>&1); check "the record says so, too" "137 0" "$? $(left)"
 contains "of what it died" '{"event":"exit","cause":"oom","signal":9,*"oom_kills":1}' "$OUT"
+contains "a command that goes on exits as it does" '"cause":"exit","code":9,*"oom_kills":1}' \
+    "$($E -m 16m --status-fd 3 $R /bin/sh -c '/bin/tail /dev/zero; exit 9' 3>&1)"
 contains "and what it held" '"memory_peak":[1-9]*,"oom_kills"' "$OUT"
 OUT=$($E --pids-limit 6 $R /bin/sh -c 'for i in 1 2 3 4 5 6 7 8 9; do sleep 1 & done; wait' 2>&1)
 contains "too many processes are refused" fork "$OUT"
