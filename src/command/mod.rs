@@ -73,7 +73,7 @@ fn prepare(handover: &Handover) -> Result<Words, Error> {
     }
     session::begin(config).at(Step::StartCommand, command)?;
     if config.process.no_init || config.process.as_init && config.process.die_with_parent {
-        // A change of credentials has undone it.
+        // Of I a change of credentials has undone it; with --as-init, what kills O kills the command.
         process::die_with_parent().at(Step::TieToParent, command)?;
         if own_container {
             handover.await_outside()?;

@@ -28,13 +28,17 @@ pub(super) fn run(handover: &Handover, mut journal: Journal, outcome: &mut Optio
     if let Some(error) = started.failure {
         return Err(error);
     }
-    journal.started(started.pid, config)?;
+    let target = if config.process.group { -started.pid } else { started.pid };
+    if let Err(error) = journal.started(started.pid, config) {
+        // Nobody looks after it any more.
+        let _ = signal::send_to(target, signal::KILL);
+        return Err(error);
+    }
     signal::set_mask(BLOCKED).at(Step::PrepareSignals, engine)?;
     stdio::let_go(config);
     // The command has a working directory of its own by now. A failure leaves the caller's busy, and does nothing else.
     let _ = file::change_directory(c"/");
     process::release_stack();
-    let target = if config.process.group { -started.pid } else { started.pid };
     let charge = Charge { command: started.pid, target, everyone: target };
     serve::serve(config, charge, &signals, Waiting::to_read(&Fd::NONE), &mut |record| {
         *outcome = Outcome::from_record(record);

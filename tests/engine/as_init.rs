@@ -169,6 +169,8 @@ fn l11_options(who: Who) -> Verdict {
     let file = directory.path().join("pid");
     let script = format!("until read pid <{}; do sleep 0.01; done; [ $pid = $$ ] && exit 8", file.display());
     with(who, &["--pid-file", file.to_str().unwrap()], &script).run().exits(8);
+    let outcome = with(who, &["--pid-file", "/dev/full"], "exec sleep 600").run();
+    outcome.fails(125, "/dev/full", "EIO").leaves_nothing();
     with(who, &["--preserve-fd", "9"], "read x <&9; [ \"$x\" ] && exit 7")
         .opening(9, "/etc/passwd", libc::O_RDONLY)
         .run()

@@ -1,7 +1,7 @@
 //! What other programs can read of a run: `--status-fd`, `--pid-file`.
 
 use crate::support::run::bytes;
-use crate::support::{Outcome, Run, Test, Verdict, Who, each, host, world};
+use crate::support::{Outcome, Run, Test, Verdict, Who, each, host, wait_for, world};
 use std::os::unix::fs::MetadataExt as _;
 
 pub(crate) const TESTS: &[Test] = &[
@@ -119,9 +119,8 @@ fn pid_file(who: Who) -> Verdict {
         let run = Run::engine(who).arg("--pid-file").arg(&file).args(options).arg(world().rootfs(who));
         let running = run.args(["/bin/bash", "-c", "echo ready; read x; exit 3"]).piped().spawn();
         running.wait_for_output("ready");
-        let text = crate::support::wait_for("the file's content", || {
-            std::fs::read_to_string(&file).ok().filter(|text| text.ends_with('\n'))
-        });
+        let text =
+            wait_for("the file's content", || std::fs::read_to_string(&file).ok().filter(|text| text.ends_with('\n')));
         let pid: i32 = text.trim().parse().unwrap();
         let process = host::process(pid).expect("the command");
         let parent = if options == ["--no-init"] { running.pid() } else { running.init() };
@@ -136,6 +135,18 @@ fn pid_file(who: Who) -> Verdict {
 fn pid_file_fails(who: Who) -> Verdict {
     let run = Run::engine(who).args(["--pid-file", "/no/such"]).arg(world().rootfs(who)).arg("true");
     run.run().fails(125, "/no/such", "ENOENT");
+    with(who, &["--pid-file", "/dev/full"], "exec sleep 600").run().fails(125, "/dev/full", "EIO").left_nothing();
+    // A pipe that nobody reads.
+    let directory = world().directory(who);
+    let fifo = directory.path().join("fifo");
+    Run::program(who, "/usr/bin/mkfifo").arg(&fifo).run().exits(0);
+    let running = with(who, &["--pid-file", fifo.to_str().unwrap()], "true").spawn();
+    let pid = running.pid();
+    wait_for("engine to wait", || {
+        host::process(pid).is_some_and(|process| process.name == "engine" && process.state == 'S').then_some(())
+    });
+    running.signal(libc::SIGTERM);
+    running.finish().dies_of(libc::SIGTERM).left_nothing();
     Ok(())
 }
 
