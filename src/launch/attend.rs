@@ -70,7 +70,9 @@ fn until_end(init: &PidFd, reports: &Fd, signals: &Fd, heard: &mut Heard<'_>) ->
                 // Children that were not engine's own are left alone.
                 if let Some(ended) = process::reap(Some(init.pid())).map_err(waiting_for)? {
                     while heard.next(reports)? {}
-                    heard.relay.finish(signals);
+                    if heard.config.process.tty {
+                        heard.relay.finish(signals);
+                    }
                     return Ok(ended.status);
                 }
             } else if !heard.relay.concerns(arrived.signal()) && serve::is_for_command(arrived, heard.config) {

@@ -43,7 +43,8 @@ use outcome::Outcome;
 
 /// O's whole life. I begins in [`setup::run`], on a stack of its own.
 pub fn run(config: &'static Config, start: Start) -> ! {
-    let began = clock::now();
+    // Nobody else asks.
+    let began = config.process.status_fd.map_or(0, |_| clock::now());
     let (mut outcome, mut used) = (None, None);
     let result = launch(config, start, &mut outcome, &mut used);
     let outcome = result.and_then(|()| outcome.ok_or_else(attend::bad_record)).unwrap_or_else(Outcome::Failed);

@@ -174,8 +174,7 @@ impl Relay {
         terminal::copy_size(if self.modes.is_some() { &Fd::INPUT } else { &self.output }, &self.master);
     }
 
-    /// The container has ended: what its terminal still holds goes to the caller, unless a signal comes first. Then the
-    /// caller's terminal is as it was.
+    /// The container has ended: what its terminal still holds goes to the caller, unless a signal comes first.
     pub(super) fn finish(&mut self, signals: &Fd) {
         while !self.to_caller.is_empty() || self.to_caller.fill(&self.master) && !self.to_caller.is_empty() {
             let mut events = [Waiting::to(&self.output, false, true), Waiting::to_read(signals)];
