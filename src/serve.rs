@@ -5,11 +5,11 @@ use crate::error::{At, Errno, Error, Object, Place, Step};
 use crate::report::Record;
 use crate::sys::Result;
 use crate::sys::clock::Timer;
-use crate::sys::fd::{Dir, Fd};
+use crate::sys::fd::Fd;
 use crate::sys::poll::{self, Waiting};
 use crate::sys::process::{self, Pid};
 use crate::sys::signal::{self, Arrived, Signal};
-use crate::sys::{file, terminal};
+use crate::sys::terminal;
 
 /// Whom an init looks after.
 #[derive(Clone, Copy)]
@@ -124,7 +124,7 @@ fn reap_all(command: Pid, config: &Config, status: &mut Option<i32>) -> Result<b
 /// shell knows, and when that has brought the job to the foreground, the command gets it. Where nothing stops, since there
 /// is no such shell, the command goes on, as the kernel would have it.
 fn stop_too(group: Pid, signal: Signal) {
-    let Ok(terminal) = file::open_read_write(Dir::HERE, c"/dev/tty") else { return };
+    let Ok(terminal) = terminal::controlling() else { return };
     let own = terminal::own_group();
     let in_front = || terminal::foreground_group(&terminal).unwrap_or_default();
     if in_front() != own {

@@ -2,8 +2,8 @@
 
 use crate::config::Config;
 use crate::sys::Result;
-use crate::sys::fd::{Dir, Fd};
-use crate::sys::{file, terminal};
+use crate::sys::fd::Fd;
+use crate::sys::terminal;
 
 /// The command begins a session or a group of its own, where that is wanted; with `-t` standard input is its terminal.
 pub(super) fn begin(config: &Config) -> Result<()> {
@@ -15,7 +15,7 @@ pub(super) fn begin(config: &Config) -> Result<()> {
         terminal::take_control(&Fd::INPUT)?;
     }
     if process.group && !process.new_session {
-        let terminal = file::open_read_write(Dir::HERE, c"/dev/tty");
+        let terminal = terminal::controlling();
         let in_front = terminal.as_ref().is_ok_and(|terminal| {
             terminal::foreground_group(terminal).is_ok_and(|group| group == terminal::own_group())
         });

@@ -1,5 +1,6 @@
 //! Terminals and sessions.
-use super::fd::Fd;
+use super::fd::{Dir, Fd};
+use super::file;
 use super::process::{Pid, own_pid};
 use super::{Result, call, done, open};
 use crate::error::Errno;
@@ -20,6 +21,14 @@ pub fn is_session_leader() -> bool {
     // SAFETY: no memory is involved; it cannot fail.
     let session = unsafe { call!(getsid, 0) };
     session == Ok(own_pid() as usize)
+}
+
+/// Opens the caller's controlling terminal.
+///
+/// # Errors
+/// ENXIO where there is none, EIO where it is gone.
+pub fn controlling() -> Result<Fd> {
+    file::open_read_write(Dir::HERE, c"/dev/tty")
 }
 
 /// The caller's process group.
